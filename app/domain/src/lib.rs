@@ -1,1 +1,28 @@
+//! What Catalyst is about. Without features: types and pure rules, for the browser as well.
+//! With `db`: the verbs and all the SQL there is; they talk to PostgreSQL and to nothing else.
 
+pub mod access;
+pub mod carts;
+pub mod catalog;
+pub mod checkout;
+#[cfg(feature = "db")]
+pub mod db;
+#[cfg(feature = "db")]
+pub mod delivery;
+pub mod error;
+pub mod identity;
+pub mod ids;
+#[cfg(feature = "db")]
+pub mod jobs;
+pub mod ledger;
+#[cfg(feature = "db")]
+pub mod limits;
+pub mod money;
+pub mod orders;
+pub mod organizations;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod text;
+pub mod vouchers;
+
+pub use error::{Error, Result};

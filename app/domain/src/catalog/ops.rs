@@ -1,0 +1,31 @@
+//! Reading the catalog. Everybody may.
+
+use sqlx::PgConnection;
+
+use super::{Addon, App, Bundle, Industry, Plan, store};
+use crate::error::{Error, Result};
+
+pub async fn plans(conn: &mut PgConnection) -> Result<Vec<Plan>> {
+    store::plans(conn).await?.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Applications and the services that they bring.
+pub async fn apps(conn: &mut PgConnection) -> Result<Vec<App>> {
+    store::apps(conn).await
+}
+
+pub async fn app(conn: &mut PgConnection, slug: &str) -> Result<App> {
+    apps(conn).await?.into_iter().find(|app| app.slug == slug).ok_or(Error::NotFound)
+}
+
+pub async fn addons(conn: &mut PgConnection) -> Result<Vec<Addon>> {
+    store::addons(conn).await?.into_iter().map(TryInto::try_into).collect()
+}
+
+pub async fn bundles(conn: &mut PgConnection) -> Result<Vec<Bundle>> {
+    store::bundles(conn).await
+}
+
+pub async fn industries(conn: &mut PgConnection) -> Result<Vec<Industry>> {
+    store::industries(conn).await
+}

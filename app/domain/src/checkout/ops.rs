@@ -1,0 +1,137 @@
+//! Placing an order.
+
+use sha2::{Digest, Sha256};
+use sqlx::{Connection, PgConnection};
+
+use super::{
+    Destination, PlaceOrder, Placed, Priced, Quote, Selection, price,
+    store::{self, NewOrder},
+};
+use crate::{
+    access::SignedIn,
+    catalog,
+    error::{Conflict, Error, Problem, Result},
+    ids::{OrderId, OrganizationId},
+    jobs::{self, Event},
+    ledger, orders, organizations,
+    vouchers::{self, ops::VoucherLimits},
+};
+
+/// Reads the catalog and prices a selection.
+pub async fn quote(conn: &mut PgConnection, selection: &Selection) -> Result<Quote> {
+    let (plans, apps, addons, bundles) = (
+        catalog::ops::plans(conn).await?,
+        catalog::ops::apps(conn).await?,
+        catalog::ops::addons(conn).await?,
+        catalog::ops::bundles(conn).await?,
+    );
+    Ok(price(selection, &plans, &apps, &addons, &bundles)?.quote)
+}
+
+/// Places an order, paid by credit. Everything or nothing: idempotency key, Organization, voucher
+/// redemption, ledger grant and spend, order, subscription, Applications and the outbox event are one
+/// transaction. A repeat with the same key and the same order gets the first answer; with another order
+/// it is a conflict.
+pub async fn place(
+    conn: &mut PgConnection,
+    limits: &VoucherLimits,
+    who: &SignedIn,
+    ip: &str,
+    key: &str,
+    request: &PlaceOrder,
+) -> Result<Placed> {
+    if key.is_empty() || key.len() > 255 || key.chars().any(char::is_control) {
+        return Err(Error::invalid("Idempotency-Key", Problem::OutOfRange { min: 1, max: 255 }));
+    }
+    let hash = request_hash(request);
+    if let Some(placed) = repeated(conn, who, key, &hash).await? {
+        return Ok(placed);
+    }
+    let (plans, apps, addons, bundles) = (
+        catalog::ops::plans(conn).await?,
+        catalog::ops::apps(conn).await?,
+        catalog::ops::addons(conn).await?,
+        catalog::ops::bundles(conn).await?,
+    );
+    let priced = price(&request.selection, &plans, &apps, &addons, &bundles)?;
+    if request.voucher.is_some() {
+        vouchers::ops::count_try(conn, limits, who, ip).await?;
+    }
+    let mut tx = conn.begin().await?;
+    let order_id = OrderId::new();
+    if !store::claim_key(&mut tx, who.id(), key, &hash, order_id).await? {
+        tx.rollback().await?;
+        return repeated(conn, who, key, &hash).await?.ok_or(Error::Internal);
+    }
+    store::lock_account(&mut tx, who.id()).await?;
+    write_order(&mut tx, who, order_id, request, &priced).await?;
+    tx.commit().await?;
+    repeated(conn, who, key, &hash).await?.ok_or(Error::Internal)
+}
+
+async fn write_order(
+    tx: &mut PgConnection,
+    who: &SignedIn,
+    order_id: OrderId,
+    request: &PlaceOrder,
+    priced: &Priced<'_>,
+) -> Result<()> {
+    let plan = priced.plan.plan_id;
+    let organization = match &request.destination {
+        Destination::New { name, slug } => {
+            let id = OrganizationId::new();
+            store::insert_organization(tx, id, slug, name, plan).await?;
+            store::insert_owner(tx, id, who.id()).await?;
+            id
+        }
+        Destination::Existing(id) => {
+            organizations::ops::member(tx, who, *id).await?.may_manage()?;
+            if !store::set_plan(tx, *id, plan).await? {
+                return Err(Error::Gone);
+            }
+            *id
+        }
+    };
+    let promo_code = match &request.voucher {
+        Some(code) => Some(vouchers::ops::redeem(tx, who, code, order_id).await?.0),
+        None => None,
+    };
+    let total = priced.quote.total;
+    store::insert_order(
+        tx,
+        &NewOrder { id: order_id, account: who.id(), organization, plan, total, promo_code },
+    )
+    .await?;
+    if total.is_positive() {
+        ledger::ops::spend(tx, who.id(), total, order_id).await?;
+    }
+    for (position, line) in (0_i32..).zip(&priced.quote.lines) {
+        store::insert_line(tx, order_id, position, line).await?;
+    }
+    store::end_subscription(tx, organization).await?;
+    store::insert_subscription(tx, organization, order_id, plan).await?;
+    for app in &priced.apps {
+        store::insert_application(tx, organization, order_id, app.app_id, &app.slug).await?;
+    }
+    jobs::publish(tx, &Event::OrderPlaced { order_id }).await
+}
+
+/// The answer that this key got before, if it did.
+async fn repeated(conn: &mut PgConnection, who: &SignedIn, key: &str, hash: &[u8]) -> Result<Option<Placed>> {
+    let Some(row) = store::find_key(conn, who.id(), key).await? else { return Ok(None) };
+    if row.request_hash != hash {
+        return Err(Conflict::KeyReused.into());
+    }
+    let order = orders::ops::own(conn, who, row.order_id.ok_or(Error::Internal)?).await?;
+    let balance = ledger::ops::balance(conn, who, order.total.currency()).await?;
+    Ok(Some(Placed {
+        order_id: order.order_id,
+        organization_id: order.organization_id,
+        paid_by_credit: true,
+        credit_balance: balance.credit,
+    }))
+}
+
+fn request_hash(request: &PlaceOrder) -> [u8; 32] {
+    Sha256::digest(format!("{request:?}").as_bytes()).into()
+}

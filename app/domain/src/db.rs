@@ -1,0 +1,73 @@
+//! Connecting, migrating, and the small things that every store uses.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    Connection, PgConnection, PgPool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{
+    error::Result,
+    money::{Currency, Money},
+};
+
+/// Every migration, embedded in the binary.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+/// Opens a pool whose connections act as the application's role, whoever they log in as.
+/// `lock_timeout` and `statement_timeout` keep one stuck request from holding up the rest.
+pub async fn connect(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("catalyst")
+        .options([("lock_timeout", "10s"), ("statement_timeout", "30s")]);
+    PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(Duration::from_secs(10))
+        .after_connect(|conn, _| {
+            Box::pin(async move {
+                sqlx::query("set role catalyst_app").execute(conn).await?;
+                Ok(())
+            })
+        })
+        .connect_with(options)
+        .await
+}
+
+/// Applies what is missing, as the owner. Several processes may call it at once: one works, the others wait.
+pub async fn migrate(url: &str) -> Result<(), sqlx::Error> {
+    let mut conn = PgConnection::connect(url).await?;
+    MIGRATIONS.run(&mut conn).await?;
+    conn.close().await
+}
+
+/// An amount out of its two columns.
+pub(crate) fn money(minor: i64, currency: &str) -> Result<Money> {
+    let currency = Currency::parse(currency).map_err(|error| {
+        tracing::error!(%error, currency, "a currency in the database is not known");
+        crate::Error::Internal
+    })?;
+    Ok(Money::from_minor(minor, currency))
+}
+
+/// One text written to the audit log, in the caller's transaction.
+pub(crate) async fn audit(
+    conn: &mut PgConnection,
+    actor: Option<crate::ids::AccountId>,
+    action: &str,
+    subject: &str,
+    detail: serde_json::Value,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into audit_event (audit_event_id, actor_id, action, subject, detail) values ($1, $2, $3, $4, $5)",
+        uuid::Uuid::now_v7(),
+        actor.map(|id| id.0),
+        action,
+        subject,
+        detail,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

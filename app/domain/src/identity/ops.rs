@@ -1,0 +1,270 @@
+//! The verbs of identity.
+
+use hmac::{Hmac, Mac};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use sqlx::{Connection, PgConnection};
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    Account, LINK_MINUTES, PlatformRole, WRONG_CODES, local_path,
+    store::{self, NewLink},
+};
+use crate::{
+    access::SignedIn,
+    db,
+    error::{Error, Problem, Refusal, Result},
+    ids::{AccountId, SignInLinkId},
+    jobs,
+    limits::{self, Limit},
+    text::{Email, Locale},
+};
+
+/// The installation's key: hashes session ids and six-digit codes, which are worth nothing without it.
+#[derive(Clone)]
+pub struct ServerKey([u8; 32]);
+
+impl ServerKey {
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// HMAC-SHA256 of `parts`; `purpose` keeps one use apart from another.
+    pub fn hash(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0)
+            .unwrap_or_else(|_| unreachable!("HMAC takes any key length"));
+        mac.update(purpose.as_bytes());
+        for part in parts {
+            mac.update(&[0]);
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// How often links may be asked for and codes tried.
+#[derive(Clone, Debug)]
+pub struct SignInLimits {
+    pub links_per_address: Limit,
+    pub links_per_ip: Limit,
+    pub links_in_all: Limit,
+    pub tries_per_ip: Limit,
+}
+
+/// Random bytes from the operating system, in lower-case hexadecimal.
+pub fn random_token<const BYTES: usize>() -> Result<String> {
+    let mut bytes = [0_u8; BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "no random bytes");
+        Error::Internal
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// SHA-256, enough for what already has 256 random bits.
+pub fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+pub async fn signed_in(conn: &mut PgConnection, id: AccountId) -> Result<SignedIn> {
+    let account = store::account(conn, id).await?.ok_or(Error::SignedOut)?;
+    Ok(SignedIn::new(account))
+}
+
+/// Asks for a link. Whether the address is known makes no difference to the answer or to the work.
+/// `browser` is the secret of the asking browser's session; the link works there only.
+pub async fn request_link(
+    conn: &mut PgConnection,
+    limits: &SignInLimits,
+    email: &Email,
+    browser: &str,
+    ip: &str,
+    return_to: &str,
+    locale: Locale,
+) -> Result<()> {
+    limits::count(conn, "links", limits.links_in_all).await?;
+    limits::count(conn, &format!("links:ip:{ip}"), limits.links_per_ip).await?;
+    limits::count(conn, &format!("links:to:{email}"), limits.links_per_address).await?;
+    let id = SignInLinkId::new();
+    let mut tx = conn.begin().await?;
+    store::insert_link(
+        &mut tx,
+        &NewLink {
+            id,
+            email,
+            browser_hash: &token_hash(browser),
+            return_to: local_path(return_to),
+            locale: locale.tag(),
+            expires_at: OffsetDateTime::now_utc() + Duration::minutes(LINK_MINUTES),
+        },
+    )
+    .await?;
+    jobs::enqueue(&mut tx, jobs::Job::SignInMail { sign_in_link_id: id }, &id.to_string()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What a sign-in mail holds; exists only while it is being sent.
+pub struct LinkMail {
+    pub email: Email,
+    pub locale: Locale,
+    pub token: String,
+    pub code: String,
+}
+
+/// Mints token and code for a link that waits to be mailed. A repeat mints anew and the older mail is void.
+pub async fn mint_link(
+    conn: &mut PgConnection,
+    key: &ServerKey,
+    id: SignInLinkId,
+) -> Result<Option<LinkMail>> {
+    let token = random_token::<32>()?;
+    let code = six_digits()?;
+    let code_hash = key.hash("code", &[id.0.as_bytes(), code.as_bytes()]);
+    let link = store::arm_link(conn, id, &token_hash(&token), &code_hash).await?;
+    Ok(link.map(|link| LinkMail {
+        email: link.email,
+        locale: Locale::from_tag(&link.locale).unwrap_or_default(),
+        token,
+        code,
+    }))
+}
+
+fn six_digits() -> Result<String> {
+    loop {
+        let mut bytes = [0_u8; 4];
+        getrandom::fill(&mut bytes).map_err(|_| Error::Internal)?;
+        let value = u32::from_be_bytes(bytes);
+        // The largest multiple of a million below 2^32: above it, small codes would be likelier.
+        if value < 4_294_000_000 {
+            return Ok(format!("{:06}", value % 1_000_000));
+        }
+    }
+}
+
+/// Who came in, and where to go next.
+pub struct Arrival {
+    pub account: Account,
+    pub return_to: String,
+}
+
+/// Uses a link up, in the browser that asked for it.
+pub async fn consume_link(
+    conn: &mut PgConnection,
+    limits: &SignInLimits,
+    token: &str,
+    browser: &str,
+    ip: &str,
+) -> Result<Arrival> {
+    limits::count(conn, &format!("tries:ip:{ip}"), limits.tries_per_ip).await?;
+    let hash = token_hash(token);
+    let mut tx = conn.begin().await?;
+    let Some(consumed) = store::consume_by_token(&mut tx, &hash, &token_hash(browser)).await? else {
+        let refusal = if store::link_is_live(&mut tx, &hash).await? {
+            Refusal::LinkElsewhere
+        } else {
+            Refusal::LinkInvalid
+        };
+        return Err(refusal.into());
+    };
+    let account = store::find_or_create(&mut tx, &consumed.email).await?;
+    tx.commit().await?;
+    Ok(Arrival { account, return_to: consumed.return_to })
+}
+
+/// Uses a six-digit code up, in any browser. Five wrong ones for an address close it until the window
+/// ends; asking for another code does not open it.
+pub async fn consume_code(
+    conn: &mut PgConnection,
+    limits: &SignInLimits,
+    key: &ServerKey,
+    email: &Email,
+    code: &str,
+    ip: &str,
+) -> Result<Arrival> {
+    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    if code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Error::invalid("code", Problem::NotSixDigits));
+    }
+    limits::count(conn, &format!("tries:ip:{ip}"), limits.tries_per_ip).await?;
+    // Counted before the comparison, so that parallel guesses cannot all slip in below the limit.
+    let window = i32::try_from(LINK_MINUTES * 60).unwrap_or(600);
+    limits::count(conn, &format!("codes:{email}"), Limit::new(WRONG_CODES, window)).await?;
+    let mut tx = conn.begin().await?;
+    let codes = store::live_codes(&mut tx, email).await?;
+    let found = codes.iter().find(|live| {
+        let hash = key.hash("code", &[live.id.as_bytes(), code.as_bytes()]);
+        same_bytes(&hash, &live.code_hash)
+    });
+    let consumed = match found {
+        Some(live) => store::consume_by_id(&mut tx, live.id).await?,
+        None => None,
+    };
+    let consumed = consumed.ok_or(Refusal::CodeWrong)?;
+    let account = store::find_or_create(&mut tx, &consumed.email).await?;
+    limits::forget(&mut tx, &format!("codes:{email}")).await?;
+    tx.commit().await?;
+    Ok(Arrival { account, return_to: consumed.return_to })
+}
+
+fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (x, y)| difference | (x ^ y)) == 0
+}
+
+/// Gives an address a platform role, making the account if there is none, and ends its sessions, so
+/// that what they were allowed ends with the role they had.
+/// Only the command line calls it: whoever may run it on the server needs no proof.
+pub async fn grant_role(conn: &mut PgConnection, email: &Email, role: PlatformRole) -> Result<Account> {
+    let mut tx = conn.begin().await?;
+    let mut account = store::find_or_create(&mut tx, email).await?;
+    if account.role != role {
+        store::set_role(&mut tx, account.account_id, role).await?;
+        store::end_sessions(&mut tx, account.account_id).await?;
+        db::audit(&mut tx, None, "role.grant", email.as_str(), json!({ "from": account.role, "to": role }))
+            .await?;
+        account.role = role;
+    }
+    tx.commit().await?;
+    Ok(account)
+}
+
+/// What a token may do; a token without scopes may do all that its account may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Issue, list and revoke vouchers.
+    Vouchers,
+    /// Check out, read balance, orders and Organizations.
+    Orders,
+}
+
+impl Scope {
+    pub const ALL: [Self; 2] = [Self::Vouchers, Self::Orders];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Vouchers => "vouchers",
+            Self::Orders => "orders",
+        }
+    }
+}
+
+/// Makes an API token for an address (and the account, if there is none). The token is shown once.
+pub async fn create_api_token(conn: &mut PgConnection, email: &Email, scopes: &[Scope]) -> Result<String> {
+    let token = format!("cat_{}", random_token::<32>()?);
+    let scopes: Vec<String> = scopes.iter().map(|scope| scope.name().to_owned()).collect();
+    let mut tx = conn.begin().await?;
+    let account = store::find_or_create(&mut tx, email).await?;
+    store::insert_api_token(&mut tx, account.account_id, &token_hash(&token), &scopes).await?;
+    db::audit(&mut tx, None, "token.create", email.as_str(), json!({ "scopes": scopes })).await?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+/// Whose token it is. A token of the wrong scope is refused, an unknown one is nobody's.
+pub async fn by_api_token(conn: &mut PgConnection, token: &str, scope: Scope) -> Result<SignedIn> {
+    let owner = store::use_api_token(conn, &token_hash(token)).await?.ok_or(Error::SignedOut)?;
+    if !owner.scopes.is_empty() && !owner.scopes.iter().any(|name| name == scope.name()) {
+        return Err(Error::Forbidden);
+    }
+    signed_in(conn, owner.account_id).await
+}

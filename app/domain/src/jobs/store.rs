@@ -1,0 +1,203 @@
+//! The SQL of the queue, one statement a function.
+
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::OrganizationEvent;
+use crate::{
+    error::Result,
+    ids::{JobId, OrganizationId},
+};
+
+pub(super) async fn insert_event(
+    conn: &mut PgConnection,
+    id: Uuid,
+    topic: &str,
+    payload: &Value,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into outbox_event (outbox_event_id, topic, payload) values ($1, $2, $3)",
+        id,
+        topic,
+        payload
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_job(
+    conn: &mut PgConnection,
+    id: JobId,
+    kind: &str,
+    dedupe_key: &str,
+    payload: &Value,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into job (job_id, kind, dedupe_key, payload) values ($1, $2, $3, $4)
+         on conflict (kind, dedupe_key) do nothing",
+        id.0,
+        kind,
+        dedupe_key,
+        payload,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(super) struct EventRow {
+    pub outbox_event_id: Uuid,
+    pub payload: Value,
+}
+
+pub(super) async fn lock_events(conn: &mut PgConnection, limit: i64) -> Result<Vec<EventRow>> {
+    Ok(sqlx::query_as!(
+        EventRow,
+        "select outbox_event_id, payload from outbox_event where dispatched_at is null
+         order by created_at limit $1 for update skip locked",
+        limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+pub(super) async fn mark_dispatched(conn: &mut PgConnection, id: Uuid) -> Result<()> {
+    sqlx::query!("update outbox_event set dispatched_at = now() where outbox_event_id = $1", id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(super) struct JobRow {
+    pub job_id: JobId,
+    pub payload: Value,
+    pub attempts: i32,
+}
+
+pub(super) async fn claim(
+    conn: &mut PgConnection,
+    token: Uuid,
+    lease_seconds: i32,
+) -> Result<Option<JobRow>> {
+    Ok(sqlx::query_as!(
+        JobRow,
+        r#"update job set state = 'running', attempts = attempts + 1, lease_token = $1,
+               lease_until = now() + make_interval(secs => $2::int)
+           where job_id = (
+               select job_id from job
+               where (state = 'queued' and run_after <= now()) or (state = 'running' and lease_until < now())
+               order by run_after limit 1 for update skip locked
+           )
+           returning job_id as "job_id: JobId", payload, attempts"#,
+        token,
+        lease_seconds,
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+pub(super) async fn extend(
+    conn: &mut PgConnection,
+    id: JobId,
+    token: Uuid,
+    lease_seconds: i32,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "update job set lease_until = now() + make_interval(secs => $3::int)
+         where job_id = $1 and lease_token = $2",
+        id.0,
+        token,
+        lease_seconds,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn finish(
+    conn: &mut PgConnection,
+    id: JobId,
+    token: Uuid,
+    state: &str,
+    problem: Option<&str>,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "update job set state = $3, last_error = $4, finished_at = now(), lease_token = null, lease_until = null
+         where job_id = $1 and lease_token = $2",
+        id.0,
+        token,
+        state,
+        problem,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn retry(
+    conn: &mut PgConnection,
+    id: JobId,
+    token: Uuid,
+    delay_seconds: i32,
+    problem: &str,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "update job set state = case when attempts >= max_attempts then 'failed' else 'queued' end,
+             run_after = now() + make_interval(secs => $3::int), last_error = $4,
+             finished_at = case when attempts >= max_attempts then now() end,
+             lease_token = null, lease_until = null
+         where job_id = $1 and lease_token = $2",
+        id.0,
+        token,
+        delay_seconds,
+        problem,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn unfinished(conn: &mut PgConnection) -> Result<i64> {
+    let row = sqlx::query!(
+        r#"select (select count(*) from job where state in ('queued', 'running'))
+               + (select count(*) from outbox_event where dispatched_at is null) as "waiting!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(row.waiting)
+}
+
+pub(super) async fn insert_organization_event(
+    conn: &mut PgConnection,
+    organization_id: OrganizationId,
+    kind: &str,
+    payload: &Value,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into organization_event (organization_id, kind, payload) values ($1, $2, $3)",
+        organization_id.0,
+        kind,
+        payload,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn organization_events(
+    conn: &mut PgConnection,
+    organization_id: OrganizationId,
+    after: i64,
+) -> Result<Vec<OrganizationEvent>> {
+    Ok(sqlx::query_as!(
+        OrganizationEvent,
+        "select organization_event_id as id, kind, payload from organization_event
+         where organization_id = $1 and organization_event_id > $2 order by organization_event_id limit 200",
+        organization_id.0,
+        after,
+    )
+    .fetch_all(conn)
+    .await?)
+}

@@ -1,0 +1,45 @@
+//! Customers' credit: a double-entry, append-only ledger.
+//! Pages: `app/commerce/src/billing`. Tables: ledger_account, ledger_transaction, ledger_entry,
+//! grant_lot, grant_draw. Rules: each transaction sums to zero (ledger_sums_to_zero), a lot never
+//! goes below zero (grant_lot_remaining), nothing is changed or deleted (refuse_change and grants).
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{ids::OrderId, money::Money};
+
+#[cfg(feature = "db")]
+pub mod ops;
+#[cfg(feature = "db")]
+mod store;
+
+/// One line of a customer's account: positive what was granted, negative what was spent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub id: uuid::Uuid,
+    pub amount: Money,
+    /// `promo:CODE` or `order-payment`.
+    pub reason: String,
+    pub order_id: Option<OrderId>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// A grant and what is left of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lot {
+    pub reason: String,
+    pub granted: Money,
+    pub remaining: Money,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balance {
+    pub credit: Money,
+    /// Lots that still hold something, oldest first: the order in which they are spent.
+    pub lots: Vec<Lot>,
+    /// The newest 20.
+    pub entries: Vec<Entry>,
+}

@@ -1,0 +1,55 @@
+//! How often somebody may do a thing: one row a subject and window, counted by one statement.
+//! Replicas share the count, and a database that does not answer means no.
+
+use sqlx::PgConnection;
+
+use crate::error::{Error, Result};
+
+/// `times` in each window of `seconds`. Zero times: no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    pub times: i32,
+    pub seconds: i32,
+}
+
+impl Limit {
+    pub const fn new(times: i32, seconds: i32) -> Self {
+        Self { times, seconds }
+    }
+}
+
+/// Counts one use by `subject` and refuses the one after the last that is allowed.
+/// Not in a business transaction: a use counts although the business fails.
+pub async fn count(conn: &mut PgConnection, subject: &str, limit: Limit) -> Result<()> {
+    if limit.times == 0 {
+        return Ok(());
+    }
+    let row = sqlx::query!(
+        r#"insert into rate_limit (subject, window_start, used)
+           values ($1, to_timestamp(floor(extract(epoch from now()) / $2::int) * $2::int), 1)
+           on conflict (subject, window_start) do update set used = rate_limit.used + 1
+           returning used, ceil(extract(epoch from window_start) + $2::int - extract(epoch from now()))::bigint as "left!""#,
+        subject,
+        limit.seconds,
+    )
+    .fetch_one(conn)
+    .await?;
+    if row.used > limit.times {
+        return Err(Error::Limited { retry_after_seconds: u64::try_from(row.left).unwrap_or(1).max(1) });
+    }
+    Ok(())
+}
+
+/// Starts a subject anew, after it proved to be who it says.
+pub async fn forget(conn: &mut PgConnection, subject: &str) -> Result<()> {
+    sqlx::query!("delete from rate_limit where subject = $1", subject).execute(conn).await?;
+    Ok(())
+}
+
+/// Drops windows that are over.
+pub async fn sweep(conn: &mut PgConnection) -> Result<()> {
+    sqlx::query!("delete from rate_limit where window_start < now() - interval '2 days'")
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Orders as they were placed.
+//! Pages: `app/commerce/src/orders`. Tables: customer_order, order_line.
+//! End to end: `end2end/journey.spec.ts`.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{
+    checkout::Line,
+    ids::{OrderId, OrganizationId},
+    money::Money,
+    text::{Localized, VoucherCode},
+};
+
+#[cfg(feature = "db")]
+pub mod ops;
+#[cfg(feature = "db")]
+mod store;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub order_id: OrderId,
+    pub organization_id: OrganizationId,
+    pub organization_name: String,
+    pub organization_slug: String,
+    pub email: String,
+    pub plan: String,
+    pub plan_name: Localized,
+    pub total: Money,
+    /// `pending`, `completed`, `failed`, `cancelled` or `refunded`.
+    pub state: String,
+    pub promo_code: Option<VoucherCode>,
+    pub promo_deleted: bool,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// Empty in lists.
+    pub lines: Vec<Line>,
+}
+
+/// What the business earns a month and has sold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revenue {
+    /// What the active subscriptions cost a month: each counted once, by the order that began it.
+    pub monthly: Money,
+    pub customers: i64,
+    pub active_subscriptions: i64,
+    pub orders: i64,
+    /// Credit that was granted and is not spent.
+    pub credit_outstanding: Money,
+}

@@ -1,0 +1,128 @@
+//! The SQL of orders, one statement a function.
+
+use sqlx::{PgConnection, types::Json};
+use time::OffsetDateTime;
+
+use super::{Order, Revenue};
+use crate::{
+    checkout::{Line, LineKind},
+    db::money,
+    error::{Error, Result},
+    ids::{AccountId, OrderId, OrganizationId},
+    money::{Currency, Money},
+    text::{Localized, VoucherCode},
+};
+
+pub(super) struct Row {
+    order_id: OrderId,
+    organization_id: OrganizationId,
+    organization_name: String,
+    organization_slug: String,
+    email: String,
+    plan: String,
+    plan_name: Json<Localized>,
+    total_minor: i64,
+    currency: String,
+    state: String,
+    promo_code: Option<VoucherCode>,
+    promo_deleted: bool,
+    created_at: OffsetDateTime,
+}
+
+impl TryFrom<Row> for Order {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            order_id: row.order_id,
+            organization_id: row.organization_id,
+            organization_name: row.organization_name,
+            organization_slug: row.organization_slug,
+            email: row.email,
+            plan: row.plan,
+            plan_name: row.plan_name.0,
+            total: money(row.total_minor, &row.currency)?,
+            state: row.state,
+            promo_code: row.promo_code,
+            promo_deleted: row.promo_deleted,
+            created_at: row.created_at,
+            lines: Vec::new(),
+        })
+    }
+}
+
+/// The newest first; with `id`, that one; with `account`, only what is theirs.
+pub(super) async fn orders(
+    conn: &mut PgConnection,
+    id: Option<OrderId>,
+    account: Option<AccountId>,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    Ok(sqlx::query_as!(
+        Row,
+        r#"select order_id as "order_id: OrderId", organization_id as "organization_id: OrganizationId",
+               organization.name as organization_name, organization.slug as organization_slug, account.email,
+               plan.slug as plan, plan.name as "plan_name: Json<Localized>", total_minor,
+               customer_order.currency, customer_order.state, promo_code.code as "promo_code?: VoucherCode",
+               promo_code.deleted_at is not null as "promo_deleted!", customer_order.created_at
+           from customer_order
+           join organization using (organization_id)
+           join account using (account_id)
+           join plan on plan.plan_id = customer_order.plan_id
+           left join promo_code using (promo_code_id)
+           where ($1::uuid is null or order_id = $1) and ($2::uuid is null or account_id = $2)
+           order by customer_order.created_at desc limit $3"#,
+        id.map(|id| id.0),
+        account.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+pub(super) async fn lines(conn: &mut PgConnection, id: OrderId) -> Result<Vec<Line>> {
+    let rows = sqlx::query!(
+        r#"select kind, slug, name as "name: Json<Localized>", amount_minor, currency
+           from order_line where order_id = $1 order by position"#,
+        id.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Line {
+                kind: match row.kind.as_str() {
+                    "plan" => LineKind::Plan,
+                    "addon" => LineKind::Addon,
+                    "discount" => LineKind::Discount,
+                    _ => LineKind::App,
+                },
+                slug: row.slug,
+                name: row.name.0,
+                amount: money(row.amount_minor, &row.currency)?,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn revenue(conn: &mut PgConnection, currency: Currency) -> Result<Revenue> {
+    let row = sqlx::query!(
+        r#"select
+               (select coalesce(sum(total_minor), 0)::bigint from subscription join customer_order using (order_id)
+                where subscription.state = 'active' and currency = $1) as "monthly!",
+               (select count(distinct account_id) from customer_order) as "customers!",
+               (select count(*) from subscription where state = 'active') as "subscriptions!",
+               (select count(*) from customer_order where state = 'completed') as "orders!",
+               (select coalesce(sum(remaining_minor), 0)::bigint from grant_lot where currency = $1) as "outstanding!""#,
+        currency.code(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Revenue {
+        monthly: Money::from_minor(row.monthly, currency),
+        customers: row.customers,
+        active_subscriptions: row.subscriptions,
+        orders: row.orders,
+        credit_outstanding: Money::from_minor(row.outstanding, currency),
+    })
+}

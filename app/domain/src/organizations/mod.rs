@@ -1,0 +1,112 @@
+//! Organizations, their members and their Applications.
+//! Pages: `app/organizations`. Tables: organization, organization_member, application.
+//! End to end: `end2end/journey.spec.ts`.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{
+    ids::{ApplicationId, OrganizationId},
+    text::Localized,
+};
+
+#[cfg(feature = "db")]
+pub mod ops;
+#[cfg(feature = "db")]
+mod store;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "db", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "lowercase"))]
+pub enum MemberRole {
+    Owner,
+    Admin,
+    Member,
+    Viewer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "db", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "lowercase"))]
+pub enum OrganizationState {
+    Provisioning,
+    Active,
+    Failed,
+    Suspended,
+    Deleting,
+    Deleted,
+}
+
+/// How far an Application is on its way to Git. `Committed` is the end: the repository is there, and
+/// Flux takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "db", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "lowercase"))]
+pub enum ApplicationState {
+    Queued,
+    Delivering,
+    Committed,
+    Failed,
+}
+
+impl ApplicationState {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Delivering => "delivering",
+            Self::Committed => "committed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    pub organization_id: OrganizationId,
+    pub slug: String,
+    pub name: String,
+    pub state: OrganizationState,
+    pub plan: String,
+    pub plan_name: Localized,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    pub applications: Vec<Application>,
+    /// The last event told so far: a live page asks for what comes after it.
+    pub last_event: i64,
+}
+
+impl Organization {
+    /// Something is still on its way.
+    pub fn is_moving(&self) -> bool {
+        self.state == OrganizationState::Provisioning
+            || self
+                .applications
+                .iter()
+                .any(|app| matches!(app.state, ApplicationState::Queued | ApplicationState::Delivering))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Application {
+    pub application_id: ApplicationId,
+    pub slug: String,
+    pub name: String,
+    pub state: ApplicationState,
+    /// `<organization>/<app>.git` under the Git root, once it is there.
+    pub repository: Option<String>,
+    pub commit_id: Option<String>,
+}
+
+/// One row of the admin's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    pub organization_id: OrganizationId,
+    pub slug: String,
+    pub name: String,
+    pub state: OrganizationState,
+    pub plan_name: Localized,
+    pub members: i64,
+    pub applications: i64,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}

@@ -1,0 +1,209 @@
+//! The SQL of Organizations, one statement a function.
+
+use sqlx::{PgConnection, types::Json};
+
+use super::{Application, ApplicationState, MemberRole, Organization, OrganizationState, Summary};
+use crate::{
+    error::Result,
+    ids::{AccountId, ApplicationId, OrderId, OrganizationId},
+    text::{Localized, Slug},
+};
+
+pub(super) async fn slug_exists(conn: &mut PgConnection, slug: &Slug) -> Result<bool> {
+    let row = sqlx::query!(r#"select 1 as "one!" from organization where slug = $1"#, slug.as_str())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.is_some())
+}
+
+pub(super) async fn role_of(
+    conn: &mut PgConnection,
+    id: OrganizationId,
+    account: AccountId,
+) -> Result<Option<MemberRole>> {
+    let row = sqlx::query!(
+        r#"select role as "role: MemberRole" from organization_member
+           join organization using (organization_id)
+           where organization_id = $1 and account_id = $2 and state <> 'deleted'"#,
+        id.0,
+        account.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| row.role))
+}
+
+/// The Organizations that somebody belongs to, newest first, without their Applications.
+pub(super) async fn of_account(conn: &mut PgConnection, account: AccountId) -> Result<Vec<Organization>> {
+    let rows = sqlx::query!(
+        r#"select organization_id as "organization_id: OrganizationId", organization.slug, organization.name,
+               state as "state: OrganizationState", plan.slug as plan, plan.name as "plan_name: Json<Localized>",
+               organization.created_at,
+               (select coalesce(max(organization_event_id), 0) from organization_event event
+                where event.organization_id = organization.organization_id) as "last_event!"
+           from organization
+           join organization_member using (organization_id)
+           join plan using (plan_id)
+           where account_id = $1 and state <> 'deleted'
+           order by organization.created_at desc limit 50"#,
+        account.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Organization {
+            organization_id: row.organization_id,
+            slug: row.slug,
+            name: row.name,
+            state: row.state,
+            plan: row.plan,
+            plan_name: row.plan_name.0,
+            created_at: row.created_at,
+            applications: Vec::new(),
+            last_event: row.last_event,
+        })
+        .collect())
+}
+
+pub(super) async fn applications(conn: &mut PgConnection, id: OrganizationId) -> Result<Vec<Application>> {
+    Ok(sqlx::query_as!(
+        Application,
+        r#"select application_id as "application_id: ApplicationId", application.slug, app.name,
+               state as "state: ApplicationState", repository, commit_id
+           from application join app using (app_id)
+           where organization_id = $1 order by app.name"#,
+        id.0,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+pub(super) async fn summaries(conn: &mut PgConnection) -> Result<Vec<Summary>> {
+    let rows = sqlx::query!(
+        r#"select organization_id as "organization_id: OrganizationId", organization.slug, organization.name,
+               state as "state: OrganizationState", plan.name as "plan_name: Json<Localized>",
+               organization.created_at,
+               (select count(*) from organization_member member
+                where member.organization_id = organization.organization_id) as "members!",
+               (select count(*) from application
+                where application.organization_id = organization.organization_id) as "applications!"
+           from organization join plan using (plan_id)
+           order by organization.created_at desc limit 100"#,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Summary {
+            organization_id: row.organization_id,
+            slug: row.slug,
+            name: row.name,
+            state: row.state,
+            plan_name: row.plan_name.0,
+            members: row.members,
+            applications: row.applications,
+            created_at: row.created_at,
+        })
+        .collect())
+}
+
+pub(super) struct Undelivered {
+    pub application_id: ApplicationId,
+    pub slug: String,
+    pub name: String,
+    pub blueprint_version: String,
+    pub ram_mb: i32,
+    pub cpu_milli: i32,
+    pub disk_gb: i32,
+}
+
+/// What of an order is not in Git yet.
+pub(super) async fn undelivered(conn: &mut PgConnection, order: OrderId) -> Result<Vec<Undelivered>> {
+    Ok(sqlx::query_as!(
+        Undelivered,
+        r#"select application_id as "application_id: ApplicationId", application.slug, app.name,
+               blueprint_version, ram_mb, cpu_milli, disk_gb
+           from application join app using (app_id)
+           where order_id = $1 and state <> 'committed' order by application.slug"#,
+        order.0,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+pub(super) async fn set_delivering(conn: &mut PgConnection, id: ApplicationId) -> Result<bool> {
+    let done = sqlx::query!(
+        "update application set state = 'delivering', problem = null
+         where application_id = $1 and state in ('queued', 'failed')",
+        id.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn set_committed(
+    conn: &mut PgConnection,
+    id: ApplicationId,
+    repository: &str,
+    commit_id: &str,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "update application set state = 'committed', repository = $2, commit_id = $3, problem = null
+         where application_id = $1 and state in ('queued', 'delivering', 'failed')",
+        id.0,
+        repository,
+        commit_id,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn set_failed(conn: &mut PgConnection, id: ApplicationId, problem: &str) -> Result<bool> {
+    let done = sqlx::query!(
+        "update application set state = 'failed', problem = $2
+         where application_id = $1 and state in ('queued', 'delivering')",
+        id.0,
+        problem,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Provisioning or failed becomes active when nothing is left to deliver; nothing else does.
+pub(super) async fn set_active(conn: &mut PgConnection, id: OrganizationId) -> Result<bool> {
+    let done = sqlx::query!(
+        "update organization set state = 'active'
+         where organization_id = $1 and state in ('provisioning', 'failed')
+             and not exists (select from application
+                             where application.organization_id = $1 and application.state <> 'committed')",
+        id.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn set_organization_failed(conn: &mut PgConnection, id: OrganizationId) -> Result<bool> {
+    let done = sqlx::query!(
+        "update organization set state = 'failed' where organization_id = $1 and state = 'provisioning'",
+        id.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Orders the writers of one Organization's events, so that their ids rise in the order of their commits.
+pub(super) async fn lock(conn: &mut PgConnection, id: OrganizationId) -> Result<()> {
+    sqlx::query!(
+        "select organization_id from organization where organization_id = $1 for no key update",
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! The verbs of vouchers.
+
+use serde_json::json;
+use sqlx::{Connection, PgConnection};
+
+use super::{DESCRIPTION_MAX, Issue, Preview, REDEMPTIONS_MAX, Redemption, Voucher, store};
+use crate::{
+    access::{Admin, SignedIn},
+    db,
+    error::{Error, Fields, Problem, Refusal, Result},
+    ids::{OrderId, PromoCodeId},
+    ledger,
+    limits::{self, Limit},
+    money::Money,
+    text::{VoucherCode, plain_text},
+};
+
+/// How often codes may be tried.
+#[derive(Clone, Debug)]
+pub struct VoucherLimits {
+    pub previews_per_ip: Limit,
+    pub redemptions_per_ip: Limit,
+    pub redemptions_per_account: Limit,
+}
+
+/// Issues a voucher, or changes the one of that code.
+pub async fn issue(conn: &mut PgConnection, admin: &Admin, issue: Issue) -> Result<Voucher> {
+    let mut fields = Fields::default();
+    fields.take("credit", if issue.credit.is_positive() { Ok(()) } else { Err(Problem::NotPositive) });
+    let description = fields.take("description", plain_text(&issue.description, DESCRIPTION_MAX));
+    let in_range = (0..=REDEMPTIONS_MAX).contains(&issue.max_redemptions);
+    fields.take(
+        "max_redemptions",
+        if in_range { Ok(()) } else { Err(Problem::OutOfRange { min: 0, max: REDEMPTIONS_MAX.into() }) },
+    );
+    fields.finish()?;
+    let issue = Issue { description: description.unwrap_or_default(), ..issue };
+    let mut tx = conn.begin().await?;
+    let row = match store::upsert(&mut tx, admin.id(), &issue).await {
+        Err(Error::Invalid(_)) => {
+            tx.rollback().await?;
+            let redeemed = store::times_redeemed(conn, &issue.code).await?;
+            return Err(Error::invalid("max_redemptions", Problem::CapTooLow { redeemed }));
+        }
+        row => row?,
+    };
+    let detail =
+        json!({ "credit": issue.credit, "max_redemptions": issue.max_redemptions, "active": issue.active });
+    db::audit(&mut tx, Some(admin.id()), "voucher.issue", issue.code.as_str(), detail).await?;
+    tx.commit().await?;
+    row.try_into()
+}
+
+/// The newest 500 that are not revoked.
+pub async fn list(conn: &mut PgConnection, _: &Admin) -> Result<Vec<Voucher>> {
+    store::list(conn).await?.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The newest 100 redemptions.
+pub async fn redemptions(conn: &mut PgConnection, _: &Admin) -> Result<Vec<Redemption>> {
+    store::redemptions(conn).await
+}
+
+/// Takes a voucher out of use. What was redeemed stays redeemed.
+pub async fn revoke(conn: &mut PgConnection, admin: &Admin, code: &VoucherCode) -> Result<()> {
+    let mut tx = conn.begin().await?;
+    if !store::revoke(&mut tx, code).await? {
+        return Err(Error::NotFound);
+    }
+    db::audit(&mut tx, Some(admin.id()), "voucher.revoke", code.as_str(), json!({})).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What a code is worth, for anybody who holds it. A revoked code answers exactly as an unknown one.
+pub async fn preview(
+    conn: &mut PgConnection,
+    limits: &VoucherLimits,
+    code: &VoucherCode,
+    ip: &str,
+) -> Result<Preview> {
+    limits::count(conn, &format!("preview:ip:{ip}"), limits.previews_per_ip).await?;
+    let row = store::find(conn, code).await?.ok_or(Refusal::VoucherUnknown)?;
+    let voucher = Voucher::try_from(row)?;
+    Ok(Preview {
+        accepting_redemptions: voucher.active && !voucher.exhausted(),
+        code: voucher.code,
+        credit: voucher.credit,
+        description: voucher.description,
+        active: voucher.active,
+    })
+}
+
+/// Counts a try to redeem; before the transaction, because a failed try counts too.
+pub(crate) async fn count_try(
+    conn: &mut PgConnection,
+    limits: &VoucherLimits,
+    who: &SignedIn,
+    ip: &str,
+) -> Result<()> {
+    limits::count(conn, &format!("redeem:ip:{ip}"), limits.redemptions_per_ip).await?;
+    limits::count(conn, &format!("redeem:by:{}", who.id()), limits.redemptions_per_account).await
+}
+
+/// Redeems a code for an order, in the order's own transaction: one conditional update decides, and a
+/// refusal is explained by a second, read-only look.
+pub(crate) async fn redeem(
+    conn: &mut PgConnection,
+    who: &SignedIn,
+    code: &VoucherCode,
+    order_id: OrderId,
+) -> Result<(PromoCodeId, Money)> {
+    let Some(taken) = store::take(conn, code).await? else {
+        return Err(explain(conn, who, code).await?.into());
+    };
+    let credit = db::money(taken.credit_minor, &taken.currency)?;
+    let grant = ledger::ops::grant(conn, who.id(), credit, &format!("promo:{code}"), order_id).await?;
+    store::insert_redemption(conn, taken.promo_code_id, who.id(), order_id, grant, credit).await?;
+    Ok((taken.promo_code_id, credit))
+}
+
+/// Why nothing could be taken.
+async fn explain(conn: &mut PgConnection, who: &SignedIn, code: &VoucherCode) -> Result<Refusal> {
+    let Some(row) = store::find(conn, code).await? else { return Ok(Refusal::VoucherUnknown) };
+    if !row.active {
+        return Ok(Refusal::VoucherInactive);
+    }
+    // Somebody who took one of the last is told so, rather than that others were faster.
+    if store::has_redeemed(conn, code, who.id()).await? {
+        return Ok(Refusal::VoucherAlreadyRedeemed);
+    }
+    Ok(Refusal::VoucherExhausted)
+}

@@ -1,0 +1,196 @@
+//! The SQL of vouchers, one statement a function.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::{Issue, Redemption, Voucher};
+use crate::{
+    db::money,
+    error::{Error, OnConstraint, Result},
+    ids::{AccountId, OrderId, PromoCodeId},
+    money::Money,
+    text::VoucherCode,
+};
+
+pub(super) struct Row {
+    pub code: VoucherCode,
+    pub credit_minor: i64,
+    pub currency: String,
+    pub description: String,
+    pub active: bool,
+    pub max_redemptions: i32,
+    pub times_redeemed: i32,
+    pub created_at: OffsetDateTime,
+}
+
+impl TryFrom<Row> for Voucher {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            credit: money(row.credit_minor, &row.currency)?,
+            code: row.code,
+            description: row.description,
+            active: row.active,
+            max_redemptions: row.max_redemptions,
+            times_redeemed: row.times_redeemed,
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// Makes the voucher, or changes the one of that code and brings it back if it was revoked. Counts and
+/// redemptions stay, so who redeemed it once cannot do so again; a cap below the count is refused.
+pub(super) async fn upsert(conn: &mut PgConnection, by: AccountId, issue: &Issue) -> Result<Row> {
+    sqlx::query_as!(
+        Row,
+        r#"insert into promo_code (promo_code_id, code, credit_minor, currency, description, active,
+               max_redemptions, created_by)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)
+           on conflict (code) do update
+           set credit_minor = excluded.credit_minor, currency = excluded.currency,
+               description = excluded.description, active = excluded.active,
+               max_redemptions = excluded.max_redemptions, deleted_at = null
+           returning code as "code: VoucherCode", credit_minor, currency, description, active, max_redemptions, times_redeemed, created_at"#,
+        PromoCodeId::new().0,
+        issue.code.as_str(),
+        issue.credit.minor(),
+        issue.credit.currency().code(),
+        issue.description,
+        issue.active,
+        issue.max_redemptions,
+        by.0,
+    )
+    .fetch_one(conn)
+    .await
+    .on_constraint("promo_code_cap", || {
+        Error::invalid("max_redemptions", crate::error::Problem::CapTooLow { redeemed: -1 })
+    })
+}
+
+pub(super) async fn find(conn: &mut PgConnection, code: &VoucherCode) -> Result<Option<Row>> {
+    Ok(sqlx::query_as!(
+        Row,
+        r#"select code as "code: VoucherCode", credit_minor, currency, description, active, max_redemptions, times_redeemed, created_at
+           from promo_code where code = $1 and deleted_at is null"#,
+        code.as_str(),
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+pub(super) async fn times_redeemed(conn: &mut PgConnection, code: &VoucherCode) -> Result<i32> {
+    let row = sqlx::query!("select times_redeemed from promo_code where code = $1", code.as_str())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.map_or(0, |row| row.times_redeemed))
+}
+
+pub(super) async fn list(conn: &mut PgConnection) -> Result<Vec<Row>> {
+    Ok(sqlx::query_as!(
+        Row,
+        r#"select code as "code: VoucherCode", credit_minor, currency, description, active, max_redemptions, times_redeemed, created_at
+           from promo_code where deleted_at is null order by created_at desc, code limit 500"#,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// False: there was nothing to revoke.
+pub(super) async fn revoke(conn: &mut PgConnection, code: &VoucherCode) -> Result<bool> {
+    let done = sqlx::query!(
+        "update promo_code set deleted_at = now(), active = false where code = $1 and deleted_at is null",
+        code.as_str(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) struct Taken {
+    pub promo_code_id: PromoCodeId,
+    pub credit_minor: i64,
+    pub currency: String,
+}
+
+/// Takes one redemption, if there is one to take. The row stays locked until the caller's transaction ends.
+pub(super) async fn take(conn: &mut PgConnection, code: &VoucherCode) -> Result<Option<Taken>> {
+    Ok(sqlx::query_as!(
+        Taken,
+        r#"update promo_code set times_redeemed = times_redeemed + 1
+           where code = $1 and deleted_at is null and active
+               and (max_redemptions = 0 or times_redeemed < max_redemptions)
+           returning promo_code_id as "promo_code_id: PromoCodeId", credit_minor, currency"#,
+        code.as_str(),
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+pub(super) async fn insert_redemption(
+    conn: &mut PgConnection,
+    promo_code_id: PromoCodeId,
+    account_id: AccountId,
+    order_id: OrderId,
+    ledger_transaction_id: uuid::Uuid,
+    credit: Money,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into promo_redemption (promo_redemption_id, promo_code_id, account_id, order_id,
+             ledger_transaction_id, credit_minor, currency)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        uuid::Uuid::now_v7(),
+        promo_code_id.0,
+        account_id.0,
+        order_id.0,
+        ledger_transaction_id,
+        credit.minor(),
+        credit.currency().code(),
+    )
+    .execute(conn)
+    .await
+    .on_constraint("promo_redemption_once", || crate::error::Refusal::VoucherAlreadyRedeemed.into())?;
+    Ok(())
+}
+
+pub(super) async fn has_redeemed(
+    conn: &mut PgConnection,
+    code: &VoucherCode,
+    account: AccountId,
+) -> Result<bool> {
+    let row = sqlx::query!(
+        r#"select 1 as "one!" from promo_redemption join promo_code using (promo_code_id)
+           where code = $1 and account_id = $2"#,
+        code.as_str(),
+        account.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.is_some())
+}
+
+pub(super) async fn redemptions(conn: &mut PgConnection) -> Result<Vec<Redemption>> {
+    let rows = sqlx::query!(
+        r#"select promo_code.code as "code: VoucherCode", account.email, organization.name as organization,
+               promo_redemption.credit_minor, promo_redemption.currency, promo_redemption.created_at
+           from promo_redemption
+           join promo_code using (promo_code_id)
+           join account on account.account_id = promo_redemption.account_id
+           join customer_order using (order_id)
+           join organization using (organization_id)
+           order by promo_redemption.created_at desc limit 100"#,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Redemption {
+                code: row.code,
+                email: row.email,
+                organization: row.organization,
+                credit: money(row.credit_minor, &row.currency)?,
+                created_at: row.created_at,
+            })
+        })
+        .collect()
+}
