@@ -1,1 +1,3 @@
+//! The outside world: one file a system, each with what a test puts in its place.
 
+pub mod git;
