@@ -4,9 +4,13 @@
 mod commands;
 mod postgres;
 mod prepare;
+mod run;
+mod site;
+mod size;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -18,6 +22,21 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Build target/site: WebAssembly, style sheet, assets
+    Site {
+        /// Optimized, without comments, and compressed beforehand
+        #[arg(long)]
+        release: bool,
+    },
+    /// Build what changed and serve it with development defaults
+    Run,
+    /// The release: target/release/catalyst and target/site
+    Build,
+    /// Sizes of the release's WebAssembly and JavaScript against the budget
+    Size,
+    /// Print where to go once the server answers
+    #[command(hide = true)]
+    Announce,
     /// Renew app/domain/.sqlx from the migrations and the queries
     Prepare {
         /// Write nothing; fail if something would change
@@ -28,8 +47,31 @@ enum Task {
     Postgres(postgres::Arguments),
 }
 
+fn build() -> Result<()> {
+    site::build(site::Mode::Release)?;
+    let mut release = commands::cargo();
+    release.args(["build", "--release", "-p", "catalyst", "--bin", "catalyst"]);
+    commands::step("the server", &mut release)?;
+    size::run()?;
+    println!(
+        "\nThe release: {} and {}",
+        commands::target().join("release/catalyst").display(),
+        site::root().display()
+    );
+    Ok(())
+}
+
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
+        Task::Site { release: false } => site::build(site::Mode::Development),
+        Task::Site { release: true } => site::build(site::Mode::Release),
+        Task::Run => run::run(),
+        Task::Build => build(),
+        Task::Size => size::run(),
+        Task::Announce => {
+            run::announce();
+            Ok(())
+        }
         Task::Prepare { check } => prepare::run(check),
         Task::Postgres(arguments) => postgres::run(&arguments),
     };
