@@ -113,14 +113,14 @@ impl GitStore {
         create_folder(&folder)?;
 
         // One delivery of a repository at a time, in all processes; a killed process lets go of it.
-        let _lock = lock(folder.join(format!(".{app}.lock"))).await?;
+        let lock = lock(folder.join(format!(".{app}.lock"))).await?;
         remove_partials(&folder, app);
         if !is_empty_or_missing(&path)? {
             return self.confirm(path, branches).await;
         }
 
         let partial = folder.join(format!(".{app}.{}{PARTIAL_SUFFIX}", Uuid::now_v7()));
-        match self.build(&partial, &path, stream).await {
+        match self.build(&partial, &path, stream, &lock).await {
             Ok(main_commit) => {
                 info!(repository = %path.display(), commit = main_commit, "repository delivered");
                 Ok(Delivered { main_commit, path })
@@ -132,10 +132,16 @@ impl GitStore {
         }
     }
 
-    async fn build(&self, partial: &Path, path: &Path, stream: Vec<u8>) -> Result<String, GitError> {
+    async fn build(
+        &self,
+        partial: &Path,
+        path: &Path,
+        stream: Vec<u8>,
+        lock: &File,
+    ) -> Result<String, GitError> {
         let git = self.git(partial);
-        git.init().await?;
-        git.import(stream).await?;
+        git.init(lock).await?;
+        git.import(stream, lock).await?;
         let Some(commit) = git.find_commit(MAIN).await? else {
             let message = "it made no branch main".to_owned();
             return Err(GitError::Failed { command: "fast-import", message });

@@ -2,6 +2,7 @@
 
 use super::GitError;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use tokio::io::AsyncWriteExt;
@@ -14,22 +15,24 @@ pub(super) struct Git<'a> {
 }
 
 impl Git<'_> {
-    pub(super) async fn init(&self) -> Result<(), GitError> {
+    /// Makes an empty repository; see [`Git::write`] for `lock`.
+    pub(super) async fn init(&self, lock: &File) -> Result<(), GitError> {
         // Without a template there are no hooks and no files that differ between machines.
         let args =
             ["init", "--bare", "--quiet", "--template=", "--initial-branch=main", "--object-format=sha1"];
-        self.run("init", &args, Vec::new()).await.map(drop)
+        self.write("init", &args, Vec::new(), lock).await
     }
 
-    pub(super) async fn import(&self, stream: Vec<u8>) -> Result<(), GitError> {
+    pub(super) async fn import(&self, stream: Vec<u8>, lock: &File) -> Result<(), GitError> {
         let args = ["-c", "core.fsync=all", "fast-import", "--quiet", "--done"];
-        self.run("fast-import", &args, stream).await.map(drop)
+        self.write("fast-import", &args, stream, lock).await
     }
 
     /// The branch's commit; `None` when there is no such branch or no repository.
     pub(super) async fn find_commit(&self, branch: &str) -> Result<Option<String>, GitError> {
         let name = format!("refs/heads/{branch}^{{commit}}");
-        let output = self.output(&["rev-parse", "--verify", "--quiet", &name], Vec::new()).await?;
+        let output =
+            self.output(&["rev-parse", "--verify", "--quiet", &name], Vec::new(), Stdio::piped()).await?;
         let commit = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Ok((output.status.success() && !commit.is_empty()).then_some(commit))
     }
@@ -58,19 +61,26 @@ impl Git<'_> {
         Ok(split_batch(&contents, &paths))
     }
 
-    async fn run(&self, command: &'static str, args: &[&str], input: Vec<u8>) -> Result<Vec<u8>, GitError> {
-        let output = self.output(args, input).await?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        let message = match String::from_utf8_lossy(&output.stderr).trim() {
-            "" => output.status.to_string(),
-            said => said.to_owned(),
-        };
-        Err(GitError::Failed { command, message })
+    /// Runs a command that writes. It holds the lock too, as its standard output, to which it has
+    /// nothing to say: when Catalyst is killed, the next delivery waits until this git is gone as well.
+    async fn write(
+        &self,
+        command: &'static str,
+        args: &[&str],
+        input: Vec<u8>,
+        lock: &File,
+    ) -> Result<(), GitError> {
+        let held = lock.try_clone().map_err(super::fail("share the lock of", self.repository))?;
+        let output = self.output(args, input, Stdio::from(held)).await?;
+        if output.status.success() { Ok(()) } else { Err(refusal(command, &output)) }
     }
 
-    async fn output(&self, args: &[&str], input: Vec<u8>) -> Result<Output, GitError> {
+    async fn run(&self, command: &'static str, args: &[&str], input: Vec<u8>) -> Result<Vec<u8>, GitError> {
+        let output = self.output(args, input, Stdio::piped()).await?;
+        if output.status.success() { Ok(output.stdout) } else { Err(refusal(command, &output)) }
+    }
+
+    async fn output(&self, args: &[&str], input: Vec<u8>, stdout: Stdio) -> Result<Output, GitError> {
         let mut command = Command::new(self.program);
         command
             // A repository named outright is not searched for, and its owner is not doubted.
@@ -86,7 +96,7 @@ impl Git<'_> {
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_TERMINAL_PROMPT", "0")
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| match error.kind() {
@@ -104,6 +114,14 @@ impl Git<'_> {
         let ((), output) = tokio::join!(feed, child.wait_with_output());
         output.map_err(super::fail("wait for", self.program))
     }
+}
+
+fn refusal(command: &'static str, output: &Output) -> GitError {
+    let message = match String::from_utf8_lossy(&output.stderr).trim() {
+        "" => output.status.to_string(),
+        said => said.to_owned(),
+    };
+    GitError::Failed { command, message }
 }
 
 /// `<id> blob <size>\n<content>\n` for each path, in order.
