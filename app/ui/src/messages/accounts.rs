@@ -1,0 +1,4 @@
+//! Words of: accounts.
+
+messages!(Accounts {
+});

@@ -1,0 +1,4 @@
+//! Words of: admin.
+
+messages!(Admin {
+});

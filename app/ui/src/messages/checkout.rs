@@ -1,0 +1,4 @@
+//! Words of: checkout.
+
+messages!(Checkout {
+});

@@ -1,0 +1,4 @@
+//! Words of: console.
+
+messages!(Console {
+});

@@ -1,0 +1,4 @@
+//! Words of: marketplace.
+
+messages!(Marketplace {
+});
