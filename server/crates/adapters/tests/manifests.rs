@@ -50,12 +50,13 @@ fn find_on_path(program: &str) -> Option<PathBuf> {
 }
 
 fn find_validator() -> PathBuf {
-    if let Some(path) = std::env::var_os("CATALYST_KUBERNETES_VALIDATE") {
-        return PathBuf::from(path);
-    }
+    let named = std::env::var_os("CATALYST_KUBERNETES_VALIDATE").map(PathBuf::from);
     let tool = ".tools/venv/bin/kubernetes-validate";
     let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join(tool));
-    let found = above.into_iter().find(|path| path.is_file()).or_else(|| find_on_path("kubernetes-validate"));
+    let found = match named {
+        Some(path) => Some(path).filter(|path| path.is_file()),
+        None => above.into_iter().find(|path| path.is_file()).or_else(|| find_on_path("kubernetes-validate")),
+    };
     found.expect(
         "kubernetes-validate is missing: `scripts/setup test` installs it, \
          or CATALYST_KUBERNETES_VALIDATE names it",
