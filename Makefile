@@ -1,0 +1,20 @@
+.PHONY: run build test lint size prepare
+.DEFAULT_GOAL := run
+
+run: ## Install what is missing, build, and serve http://127.0.0.1:3000
+	@scripts/setup run && exec scripts/with-tools cargo xtask run
+
+build: ## The release: target/release/catalyst and target/site
+	@scripts/setup build && scripts/with-tools cargo xtask build
+
+test: ## Every test there is
+	@scripts/setup test && scripts/with-tools cargo xtask test
+
+lint: ## Formatting, clippy, and the project's own rules
+	@scripts/setup run && scripts/with-tools cargo xtask lint
+
+size: ## Sizes of the release's WebAssembly and JavaScript against .ci/size-budget.toml
+	@scripts/setup build && scripts/with-tools cargo xtask site --release && scripts/with-tools cargo xtask size
+
+prepare: ## Renew app/domain/.sqlx after a change of a query or a migration
+	@scripts/setup run && scripts/with-tools cargo xtask prepare

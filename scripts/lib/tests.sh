@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# What only the tests need.
+
+find_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome || true; }
+
+want_for_tests() {
+  [[ -n $(find_browser) ]] || want "a browser (Chromium)" chromium
+  if [[ -e /etc/debian_version ]]; then
+    [[ -n $(compgen -G '/usr/share/fonts/truetype/dejavu/*.ttf') ]] || want "Latin fonts" fonts-dejavu-core
+    [[ -n $(compgen -G '/usr/share/fonts/truetype/noto/NotoSansArabic*') ]] || want "Arabic fonts" fonts-noto-core
+  fi
+  python3 -c 'import ensurepip, venv' 2>/dev/null || want "Python 3 with venv" python3 python3-venv
+}
+
+set_up_tests() {
+  if rustup_runs && ! cargo clippy --version >/dev/null 2>&1; then
+    title "clippy and rustfmt (rustup)"
+    rustup component add clippy rustfmt || fail "clippy or rustfmt is missing. By hand: rustup component add clippy rustfmt"
+  fi
+
+  local package="kubernetes-validate==1.37.*"
+  if [[ ! -f $tools/venv/$package ]]; then
+    title "$package (Python, .tools/venv)"
+    python3 -m venv "$tools/venv" || fail "Python could not make .tools/venv. Install it with: apt-get install python3-venv"
+    "$tools/venv/bin/pip" install --quiet --disable-pip-version-check "$package" ||
+      fail "kubernetes-validate could not be installed. By hand: .tools/venv/bin/pip install '$package'"
+    touch "$tools/venv/$package"
+  fi
+
+  local folder="$root/end2end"
+  if [[ -f $folder/package-lock.json && ! $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]]; then
+    title "the browser tests' packages (npm ci in end2end)"
+    (cd "$folder" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error) ||
+      fail "the browser tests' packages could not be installed. By hand: cd end2end && npm ci"
+    touch "$folder/node_modules/.package-lock.json"
+  fi
+}
