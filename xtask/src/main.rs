@@ -2,11 +2,14 @@
 //! more than a compiler.
 
 mod commands;
+mod lint;
+mod packages;
 mod postgres;
 mod prepare;
 mod run;
 mod site;
 mod size;
+mod test;
 
 use std::process::ExitCode;
 
@@ -34,6 +37,20 @@ enum Task {
     Build,
     /// Sizes of the release's WebAssembly and JavaScript against the budget
     Size,
+    /// Every test: Rust, then the browser's
+    Test {
+        /// Leave the browser out
+        #[arg(long)]
+        rust_only: bool,
+        /// Only Rust tests whose name contains one of these
+        filter: Vec<String>,
+    },
+    /// Formatting, clippy, and the project's own rules
+    Lint {
+        /// Only the project's own rules, which compile nothing
+        #[arg(long)]
+        rules: bool,
+    },
     /// Print where to go once the server answers
     #[command(hide = true)]
     Announce,
@@ -68,6 +85,8 @@ fn main() -> ExitCode {
         Task::Run => run::run(),
         Task::Build => build(),
         Task::Size => size::run(),
+        Task::Test { rust_only, filter } => test::run(!rust_only && filter.is_empty(), &filter),
+        Task::Lint { rules } => lint::run(rules),
         Task::Announce => {
             run::announce();
             Ok(())

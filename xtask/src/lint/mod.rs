@@ -1,0 +1,62 @@
+//! What the compiler does not hold: formatting, clippy, and the project's own rules.
+
+mod arrows;
+mod exceptions;
+mod files;
+mod sql;
+mod style;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::commands::{capture, cargo, root, step};
+use crate::packages;
+use exceptions::Exceptions;
+
+const WASM: [&str; 6] = ["-p", "frontend", "--target", "wasm32-unknown-unknown", "--profile", "wasm-dev"];
+
+pub(crate) fn run(rules_only: bool) -> Result<()> {
+    let exceptions = Exceptions::read()?;
+    println!("\n▸ the project's own rules (.ci/exceptions.toml holds what they let pass)");
+    let mut faults = Vec::new();
+    for (rule, found) in [
+        ("packages depend on one another only downwards", arrows::check()?),
+        ("a browser gets a small, known set of crates", arrows::check_wasm_crates()?),
+        ("SQL is written in app/domain only", sql::check(&exceptions)?),
+        ("style sheets use logical properties", style::check(&exceptions)?),
+        ("a file has at most 500 lines", files::check(&exceptions)?),
+    ] {
+        println!("  {} {rule}", if found.is_empty() { "✓" } else { "✗" });
+        faults.extend(found);
+    }
+    if !faults.is_empty() {
+        bail!("{} against the rules:\n  {}", faults.len(), faults.join("\n  "));
+    }
+    if rules_only {
+        return Ok(());
+    }
+    step("formatting", cargo().args(["fmt", "--all", "--check"]))?;
+    let warnings = ["--", "-D", "warnings"];
+    step(
+        "clippy, server side",
+        cargo().args(["clippy", "--all-targets"]).args(packages::native()).args(warnings),
+    )?;
+    step("clippy, browser side", cargo().arg("clippy").args(WASM).args(warnings))
+}
+
+/// The project's files, without what is ignored: paths from the root.
+fn project_files() -> Result<Vec<PathBuf>> {
+    let mut git = Command::new("git");
+    git.current_dir(root()).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+    let listed = capture(&mut git)?;
+    let paths = listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from);
+    Ok(paths.filter(|path| root().join(path).is_file()).collect())
+}
+
+/// The text of a project file; None if it is not text.
+fn text(path: &Path) -> Option<String> {
+    fs::read_to_string(root().join(path)).ok()
+}
