@@ -148,6 +148,24 @@ pub struct Arrival {
     pub return_to: String,
 }
 
+/// Whose address an opened link signs in, for the page with the button. It uses nothing up, and
+/// says no more to another browser than `consume_link` does.
+pub async fn look_at_link(
+    conn: &mut PgConnection,
+    limits: &SignInLimits,
+    token: &str,
+    browser: &str,
+    ip: &str,
+) -> Result<Email> {
+    limits::count(conn, &format!("tries:ip:{ip}"), limits.tries_per_ip).await?;
+    let hash = token_hash(token);
+    match store::address_of_link(conn, &hash, &token_hash(browser)).await? {
+        Some(email) => Ok(email),
+        None if store::link_is_live(conn, &hash).await? => Err(Refusal::LinkElsewhere.into()),
+        None => Err(Refusal::LinkInvalid.into()),
+    }
+}
+
 /// Uses a link up, in the browser that asked for it.
 pub async fn consume_link(
     conn: &mut PgConnection,

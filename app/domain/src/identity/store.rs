@@ -121,6 +121,23 @@ pub(super) async fn consume_by_token(
     .await?)
 }
 
+/// Whose link it is, to the browser that asked for it. Uses nothing up.
+pub(super) async fn address_of_link(
+    conn: &mut PgConnection,
+    token_hash: &[u8],
+    browser_hash: &[u8],
+) -> Result<Option<Email>> {
+    let row = sqlx::query!(
+        r#"select email as "email: Email" from sign_in_link
+           where token_hash = $1 and browser_hash = $2 and consumed_at is null and expires_at > now()"#,
+        token_hash,
+        browser_hash,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| row.email))
+}
+
 /// Whether a token is good, though perhaps for another browser.
 pub(super) async fn link_is_live(conn: &mut PgConnection, token_hash: &[u8]) -> Result<bool> {
     let row = sqlx::query!(

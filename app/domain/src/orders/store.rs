@@ -3,7 +3,7 @@
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 
-use super::{Order, Revenue};
+use super::{Order, OrderState, Revenue};
 use crate::{
     checkout::{Line, LineKind},
     db::money,
@@ -51,11 +51,12 @@ impl TryFrom<Row> for Order {
     }
 }
 
-/// The newest first; with `id`, that one; with `account`, only what is theirs.
+/// The newest first; with `id`, that one; with `account`, only what is theirs; with `state`, only those in it.
 pub(super) async fn orders(
     conn: &mut PgConnection,
     id: Option<OrderId>,
     account: Option<AccountId>,
+    state: Option<OrderState>,
     limit: i64,
 ) -> Result<Vec<Row>> {
     Ok(sqlx::query_as!(
@@ -71,9 +72,11 @@ pub(super) async fn orders(
            join plan on plan.plan_id = customer_order.plan_id
            left join promo_code using (promo_code_id)
            where ($1::uuid is null or order_id = $1) and ($2::uuid is null or account_id = $2)
-           order by customer_order.created_at desc limit $3"#,
+               and ($3::text is null or customer_order.state = $3)
+           order by customer_order.created_at desc limit $4"#,
         id.map(|id| id.0),
         account.map(|id| id.0),
+        state.map(OrderState::name),
         limit,
     )
     .fetch_all(conn)

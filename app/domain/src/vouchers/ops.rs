@@ -51,6 +51,27 @@ pub async fn issue(conn: &mut PgConnection, admin: &Admin, issue: Issue) -> Resu
     row.try_into()
 }
 
+/// A code that nobody guesses and nobody misreads: 12 of 31 letters and digits, in groups of four.
+pub fn suggest_code() -> Result<VoucherCode> {
+    const READABLE: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+    let mut code = String::new();
+    while code.len() < 14 {
+        let mut bytes = [0_u8; 16];
+        getrandom::fill(&mut bytes).map_err(|_| Error::Internal)?;
+        // 248 is the largest multiple of 31 in a byte: above it, the first letters would be likelier.
+        for byte in bytes.into_iter().filter(|byte| *byte < 248) {
+            if code.len() == 14 {
+                break;
+            }
+            if matches!(code.len(), 4 | 9) {
+                code.push('-');
+            }
+            code.push(char::from(READABLE[usize::from(byte % 31)]));
+        }
+    }
+    VoucherCode::parse(&code).map_err(|_| Error::Internal)
+}
+
 /// The newest 500 that are not revoked.
 pub async fn list(conn: &mut PgConnection, _: &Admin) -> Result<Vec<Voucher>> {
     store::list(conn).await?.into_iter().map(TryInto::try_into).collect()
@@ -130,4 +151,20 @@ async fn explain(conn: &mut PgConnection, who: &SignedIn, code: &VoucherCode) ->
         return Ok(Refusal::VoucherAlreadyRedeemed);
     }
     Ok(Refusal::VoucherExhausted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suggested_code_is_a_code_without_look_alikes_and_never_the_same() {
+        let codes: Vec<_> = (0..50).map(|_| suggest_code().unwrap().to_string()).collect();
+        for code in &codes {
+            assert_eq!(code.split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4], "{code}");
+            assert!(!code.contains(['0', 'O', '1', 'I', 'L']), "{code}");
+        }
+        let different: std::collections::HashSet<_> = codes.iter().collect();
+        assert_eq!(different.len(), codes.len());
+    }
 }
