@@ -17,9 +17,9 @@ impl FromServerFnError for WireError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self(match error {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
-                Error::invalid("form", Problem::Unknown)
-            }
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_) => Error::invalid("form", Problem::Unknown),
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => {
                 Error::Unavailable { what: "server".to_owned() }
             }

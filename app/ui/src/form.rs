@@ -6,6 +6,8 @@ use leptos::prelude::*;
 
 use crate::{
     messages::{Messages, explain, explain_field},
+    notice::{Notice, Tone},
+    number::counted,
     server::{self, FormFailure},
 };
 
@@ -22,6 +24,10 @@ impl Form {
         Self { words: server::words(), failure: server::failure(action) }
     }
 
+    pub const fn words(&self) -> &'static Messages {
+        self.words
+    }
+
     pub const fn failed(&self) -> bool {
         self.failure.is_some()
     }
@@ -36,9 +42,9 @@ impl Form {
 
     /// Whether a checkbox or choice `field` was sent with `value`; `otherwise` before anything was sent.
     pub fn chosen(&self, field: &str, value: &str, otherwise: bool) -> bool {
-        self.failure
-            .as_ref()
-            .map_or(otherwise, |failure| failure.values.iter().any(|(name, sent)| name == field && sent == value))
+        self.failure.as_ref().map_or(otherwise, |failure| {
+            failure.values.iter().any(|(name, sent)| name == field && sent == value)
+        })
     }
 
     /// What is wrong with a field.
@@ -86,20 +92,22 @@ impl Form {
                     _ => Vec::new(),
                 },
             };
-            let body = if fields.is_empty() {
-                view! { <p class="notice__text">{explain(words, &failure.error)}</p> }.into_any()
-            } else {
-                let links = fields
-                    .into_iter()
-                    .map(|(field, text)| view! { <li><a href=format!("#{field}")>{text}</a></li> })
-                    .collect_view();
-                view! {
-                    <p class="notice__title">{words.common.error_summary}</p>
-                    <ul class="notice__list">{links}</ul>
-                }
-                .into_any()
-            };
-            view! { <div class="notice notice--error" role="alert" tabindex="-1">{body}</div> }
+            if fields.is_empty() {
+                return view! { <div role="alert"><Notice tone=Tone::Danger title=explain(words, &failure.error)>""</Notice></div> }
+                    .into_any();
+            }
+            let title = counted(words.locale, words.common.error_summary, i64::try_from(fields.len()).unwrap_or(2));
+            let links = fields
+                .into_iter()
+                .map(|(field, text)| view! { <li><a href=format!("#{field}")>{text}</a></li> })
+                .collect_view();
+            view! {
+                <div class="error-summary" role="alert" aria-labelledby="problems" tabindex="-1">
+                    <h2 class="error-summary__title" id="problems">{title}</h2>
+                    <ul>{links}</ul>
+                </div>
+            }
+            .into_any()
         })
     }
 }

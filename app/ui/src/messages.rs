@@ -19,6 +19,14 @@ macro_rules! messages {
             /// Every message with its key: English, Arabic.
             pub const ALL: &'static [(&'static str, &'static str, &'static str)] =
                 &[$((stringify!($key), $en, $ar),)*];
+
+            /// The message of a key that is known only at run time, such as a toast's.
+            pub fn find(&self, key: &str) -> Option<&'static str> {
+                match key {
+                    $(stringify!($key) => Some(self.$key),)*
+                    _ => None,
+                }
+            }
         }
     };
 }
@@ -75,6 +83,17 @@ impl Messages {
             Locale::Ar => &AR,
         }
     }
+
+    /// Looks a key up in every part.
+    pub fn find(&self, key: &str) -> Option<&'static str> {
+        self.common
+            .find(key)
+            .or_else(|| self.marketplace.find(key))
+            .or_else(|| self.checkout.find(key))
+            .or_else(|| self.accounts.find(key))
+            .or_else(|| self.console.find(key))
+            .or_else(|| self.admin.find(key))
+    }
 }
 
 /// Replaces each `{name}` in a message.
@@ -89,6 +108,7 @@ mod tests {
     fn placeholders(text: &str) -> Vec<&str> {
         let mut found: Vec<_> = text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
         found.sort_unstable();
+        found.dedup();
         found
     }
 

@@ -3,31 +3,50 @@
 use domain::{money::Money, text::Locale};
 use leptos::prelude::*;
 
-/// `OMR 12.345` or `12.345 ر.ع.`: all decimals, Latin digits in both languages, as Omani shops print them.
-/// Dinar and rial names are those in use in the Gulf; others keep their code.
-pub fn text(locale: Locale, amount: Money) -> String {
-    let plain = amount.to_string();
-    if locale == Locale::En {
-        return plain;
-    }
+use crate::number::digits;
+
+/// Sign, currency and number, each as the language writes it: all decimals, a real minus.
+fn parts(locale: Locale, amount: Money) -> (&'static str, &'static str, String) {
     let code = amount.currency().code();
-    let number = plain.replacen(code, "", 1).replace(' ', "");
-    let unit = match code {
-        "OMR" => "ر.ع.",
-        "BHD" => "د.ب.",
-        "KWD" => "د.ك.",
-        "AED" => "د.إ.",
-        "SAR" => "ر.س.",
-        "QAR" => "ر.ق.",
-        other => other,
+    let plain = amount.to_string();
+    let (_, number) = plain.split_once(' ').unwrap_or(("", &plain));
+    let sign = if amount.minor() < 0 { "\u{2212}" } else { "" };
+    let unit = match (locale, code) {
+        (Locale::En, code) => code,
+        (_, "OMR") => "ر.ع.",
+        (_, "BHD") => "د.ب.",
+        (_, "KWD") => "د.ك.",
+        (_, "AED") => "د.إ.",
+        (_, "SAR") => "ر.س.",
+        (_, "QAR") => "ر.ق.",
+        (_, other) => other,
     };
-    format!("\u{2066}{number}\u{2069} {unit}")
+    (sign, unit, digits(locale, number))
 }
 
-/// An amount on a page: `<bdi class="money">`.
+/// `OMR 12.345` or `١٢٫٣٤٥ ر.ع.`, for a sentence or an attribute.
+pub fn text(locale: Locale, amount: Money) -> String {
+    let (sign, unit, number) = parts(locale, amount);
+    match locale {
+        Locale::En => format!("{sign}{unit}\u{a0}{number}"),
+        Locale::Ar => format!("{sign}{number}\u{a0}{unit}"),
+    }
+}
+
+/// An amount on a page: `<span class="money">`.
 #[component]
 pub fn Amount(of: Money, locale: Locale) -> impl IntoView {
-    view! { <bdi class="money">{text(locale, of)}</bdi> }
+    let (sign, unit, number) = parts(locale, of);
+    match locale {
+        Locale::En => {
+            view! { <span class="money">{sign}<span class="money__currency">{unit}</span>" "{number}</span> }
+                .into_any()
+        }
+        Locale::Ar => {
+            view! { <span class="money">{sign}{number}" "<span class="money__currency">{unit}</span></span> }
+                .into_any()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -39,7 +58,7 @@ mod tests {
     #[test]
     fn both_languages_print_every_decimal() {
         let amount = Money::from_minor(-1_234_500, Currency::OMR);
-        assert_eq!(text(Locale::En, amount), "-OMR 1,234.500");
-        assert_eq!(text(Locale::Ar, amount), "\u{2066}-1,234.500\u{2069} ر.ع.");
+        assert_eq!(text(Locale::En, amount), "\u{2212}OMR\u{a0}1,234.500");
+        assert_eq!(text(Locale::Ar, amount), "\u{2212}١٬٢٣٤٫٥٠٠\u{a0}ر.ع.");
     }
 }

@@ -5,15 +5,15 @@ use std::future::Future;
 use domain::error::{Error, Result};
 use http::StatusCode;
 use leptos::prelude::*;
+use leptos_meta::Title;
 
-use crate::{
-    messages::{Messages, explain, fill},
-    server,
-};
+use crate::{messages::explain, number::digits, server};
 
 /// Waits for `load` and renders what it gives; an error becomes its own page with the right status,
 /// and somebody signed out goes to sign in and comes back.
-pub fn load<V: IntoView + 'static>(content: impl Future<Output = Result<V>> + Send + 'static) -> impl IntoView {
+pub fn load<V: IntoView + 'static>(
+    content: impl Future<Output = Result<V>> + Send + 'static,
+) -> impl IntoView {
     Suspend::new(async move {
         match content.await {
             Ok(view) => view.into_any(),
@@ -34,45 +34,42 @@ pub fn sign_in_path(path: &str) -> String {
     let encoded: String = path
         .bytes()
         .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         })
         .collect();
     format!("/sign-in?return_to={encoded}")
 }
 
-/// The one error state.
+/// The one error state: the number for people who look for it, what happened, what to do, the request's id.
+/// It goes into the page's `<main>`.
 pub fn error_view(error: &Error) -> impl IntoView + use<> {
     let words = server::words();
+    let visit = server::visit();
     let c = &words.common;
     let (title, text) = match error {
         Error::NotFound | Error::Gone => (c.not_found_title, c.not_found_text.to_owned()),
         Error::Forbidden => (c.forbidden_title, c.forbidden_text.to_owned()),
         Error::Internal => (c.broken_title, c.broken_text.to_owned()),
-        other => (c.broken_title, explain(words, other)),
+        other => (c.paused_title, explain(words, other)),
     };
-    error_state(words, title, &text)
-}
-
-fn error_state(words: &'static Messages, title: &'static str, text: &str) -> impl IntoView + use<> {
-    let visit = server::visit();
-    let request = fill(words.common.request_id, &[("id", &visit.request_id)]);
+    let status = server::status(error);
+    let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    let first = if again {
+        view! { <a class="button button--primary" href=visit.path.clone()>{c.retry}</a> }.into_any()
+    } else {
+        view! { <a class="button button--primary" href="/">{c.home}</a> }.into_any()
+    };
     view! {
-        <section class="empty empty--error" role="alert">
-            <h1 class="empty__title">{title}</h1>
-            <p class="empty__text">{text.to_owned()}</p>
-            <p class="empty__actions">
-                <a class="button button--primary" href=visit.path.clone()>{words.common.retry}</a>
-                <a class="button" href="/">{words.common.home}</a>
-            </p>
-            <p class="empty__id"><bdi class="code">{request}</bdi></p>
-        </section>
+        <Title text=title/>
+        <div class="failure" role="alert">
+            <p class="failure__number" aria-hidden="true">{digits(words.locale, status.as_str())}</p>
+            <h1 class="failure__title">{title}</h1>
+            <p class="failure__text">{text}</p>
+            <div class="page__actions">{first}<a class="button" href="/apps">{c.look_at_apps}</a></div>
+            <p class="failure__id">{c.request}" "<span class="code">{visit.request_id}</span></p>
+        </div>
     }
-}
-
-/// The page for an address that leads nowhere.
-#[component]
-pub fn NotFound() -> impl IntoView {
-    server::set_status(StatusCode::NOT_FOUND);
-    error_view(&Error::NotFound)
 }

@@ -1,4 +1,3 @@
 //! Words of: checkout.
 
-messages!(Checkout {
-});
+messages!(Checkout {});

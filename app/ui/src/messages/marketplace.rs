@@ -1,4 +1,3 @@
 //! Words of: marketplace.
 
-messages!(Marketplace {
-});
+messages!(Marketplace {});

@@ -28,9 +28,9 @@ messages!(Problems {
     voucher_exhausted: "This voucher has been used up.", "استُنفدت هذه القسيمة.";
     voucher_already_redeemed: "You have already redeemed this voucher.", "سبق أن استخدمت هذه القسيمة.";
     voucher_currency: "This voucher is in another currency than the order.", "عملة القسيمة تختلف عن عملة الطلب.";
-    plan_missing: "Choose a plan first.", "اختر باقة أولًا.";
-    plan_unknown: "This plan does not exist any more. Choose another.", "لم تعد هذه الباقة موجودة. اختر غيرها.";
-    plan_not_orderable: "This plan cannot be ordered online yet.", "لا يمكن طلب هذه الباقة عبر الإنترنت بعد.";
+    plan_missing: "Choose a plan first.", "اختر خطة أولًا.";
+    plan_unknown: "This plan does not exist any more. Choose another.", "لم تعد هذه الخطة موجودة. اختر غيرها.";
+    plan_not_orderable: "This plan cannot be ordered online yet.", "لا يمكن طلب هذه الخطة عبر الإنترنت بعد.";
     app_unknown: "There is no app “{name}”.", "لا يوجد تطبيق «{name}».";
     app_not_deployable: "“{name}” cannot be deployed yet. Take it out to go on.", "لا يمكن نشر «{name}» بعد. أزله للمتابعة.";
     apps_missing: "Choose at least one app.", "اختر تطبيقًا واحدًا على الأقل.";
