@@ -133,8 +133,8 @@ impl LocalPostgres {
         fs::create_dir_all(&dir)
             .with_context(|| format!("the folder {} could not be made", dir.display()))?;
         let data = dir.join("data");
-        let run_as = RunAs::choose(&data)?;
-        if run_as != RunAs::PostgresUser {
+        let run_as = RunAs::choose(&dir, &data)?;
+        if !run_as.is_postgres_user() {
             socket::make_private(&dir, run_as)?;
         }
         let made_by = fs::read_to_string(data.join("PG_VERSION")).ok();
@@ -200,8 +200,9 @@ impl LocalPostgres {
                  jit = off\n",
             );
         }
-        fs::write(self.data().join("catalyst.conf"), text)?;
-        Ok(())
+        let file = self.data().join("catalyst.conf");
+        fs::write(&file, text).with_context(|| format!("{} could not be written", file.display()))?;
+        self.run_as.give(&file)
     }
 
     /// A pid file may be left by a server that was killed, and its number may be another

@@ -10,31 +10,32 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 const UNSHARE: [&str; 4] = ["--user", "--map-user=1000", "--map-group=1000", "--"];
-const SETPRIV: [&str; 4] = ["--reuid=postgres", "--regid=postgres", "--init-groups", "--"];
+const SETPRIV: [&str; 3] = ["--reuid=postgres", "--regid=postgres", "--init-groups"];
+/// Lets the server reach a folder below one that is root's alone, such as /root.
+const REACH: [&str; 2] = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RunAs {
     Ourselves,
     Namespace,
-    PostgresUser,
+    PostgresUser { reaching: bool },
 }
 
 impl RunAs {
     /// What made an existing data folder must serve it too, and its owner tells which that was.
-    pub(crate) fn choose(data: &Path) -> Result<RunAs> {
+    pub(crate) fn choose(dir: &Path, data: &Path) -> Result<RunAs> {
         if current_user()? != 0 {
             return Ok(RunAs::Ourselves);
         }
-        if let Ok(existing) = fs::metadata(data)
-            && existing.uid() != 0
-        {
-            return Ok(RunAs::PostgresUser);
-        }
-        if succeeds(Command::new("unshare").args(UNSHARE).arg("true")) {
+        let made_by_postgres = fs::metadata(data).is_ok_and(|existing| existing.uid() != 0);
+        if !made_by_postgres && succeeds(Command::new("unshare").args(UNSHARE).arg("true")) {
             return Ok(RunAs::Namespace);
         }
-        if succeeds(Command::new("setpriv").args(SETPRIV).arg("true")) {
-            return Ok(RunAs::PostgresUser);
+        for reaching in [false, true] {
+            let as_postgres = RunAs::PostgresUser { reaching };
+            if succeeds(as_postgres.command(Path::new("stat")).arg(dir.join("."))) {
+                return Ok(as_postgres);
+            }
         }
         bail!(
             "PostgreSQL does not run as root, and neither a user namespace (unshare --user) nor the user \
@@ -46,16 +47,25 @@ impl RunAs {
         let mut command = match self {
             RunAs::Ourselves => Command::new(program),
             RunAs::Namespace => wrapped("unshare", &UNSHARE, program),
-            RunAs::PostgresUser => wrapped("setpriv", &SETPRIV, program),
+            RunAs::PostgresUser { reaching: false } => {
+                wrapped("setpriv", &[&SETPRIV[..], &["--"]].concat(), program)
+            }
+            RunAs::PostgresUser { reaching: true } => {
+                wrapped("setpriv", &[&SETPRIV[..], &REACH, &["--"]].concat(), program)
+            }
         };
         clear_client_settings(&mut command);
         command.env("LC_ALL", "C.UTF-8").env_remove("LANGUAGE").stdin(Stdio::null());
         command
     }
 
-    /// Folders that the server writes to belong to whoever it runs as.
+    pub(crate) fn is_postgres_user(self) -> bool {
+        matches!(self, RunAs::PostgresUser { .. })
+    }
+
+    /// What the server works with belongs to whoever it runs as.
     pub(crate) fn give(self, folder: &Path) -> Result<()> {
-        if self != RunAs::PostgresUser {
+        if !self.is_postgres_user() {
             return Ok(());
         }
         let done = succeeds(Command::new("chown").arg("postgres:postgres").arg(folder));
