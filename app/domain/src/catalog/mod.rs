@@ -15,6 +15,7 @@ use crate::{
 pub mod ops;
 #[cfg(feature = "db")]
 mod seed;
+pub mod sizing;
 #[cfg(feature = "db")]
 mod store;
 

@@ -116,6 +116,12 @@ async fn write_order(
     jobs::publish(tx, &Event::OrderPlaced { order_id }).await
 }
 
+/// The order that somebody placed with this key, if they did: for a form that is sent once more after
+/// its cart is gone.
+pub async fn placed(conn: &mut PgConnection, who: &SignedIn, key: &str) -> Result<Option<OrderId>> {
+    Ok(store::find_key(conn, who.id(), key).await?.and_then(|row| row.order_id))
+}
+
 /// The answer that this key got before, if it did.
 async fn repeated(conn: &mut PgConnection, who: &SignedIn, key: &str, hash: &[u8]) -> Result<Option<Placed>> {
     let Some(row) = store::find_key(conn, who.id(), key).await? else { return Ok(None) };

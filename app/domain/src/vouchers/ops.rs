@@ -101,6 +101,25 @@ pub async fn preview(
     ip: &str,
 ) -> Result<Preview> {
     limits::count(conn, &format!("preview:ip:{ip}"), limits.previews_per_ip).await?;
+    look_up(conn, code).await
+}
+
+/// A preview that ends in a refusal where the code cannot be redeemed, by this person if one is known.
+/// Counts nothing: for a code that was counted when it was put into the cart.
+pub async fn usable(conn: &mut PgConnection, code: &VoucherCode, who: Option<&SignedIn>) -> Result<Preview> {
+    let preview = look_up(conn, code).await?;
+    if !preview.active {
+        return Err(Refusal::VoucherInactive.into());
+    }
+    if let Some(who) = who
+        && store::has_redeemed(conn, code, who.id()).await?
+    {
+        return Err(Refusal::VoucherAlreadyRedeemed.into());
+    }
+    if preview.accepting_redemptions { Ok(preview) } else { Err(Refusal::VoucherExhausted.into()) }
+}
+
+async fn look_up(conn: &mut PgConnection, code: &VoucherCode) -> Result<Preview> {
     let row = store::find(conn, code).await?.ok_or(Refusal::VoucherUnknown)?;
     let voucher = Voucher::try_from(row)?;
     Ok(Preview {
