@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # What only the tests need.
 
+node_for_tests=20
+node_major() { node --version | sed 's/v\([0-9]*\).*/\1/'; }
 find_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome || true; }
 
 want_for_tests() {
@@ -27,10 +29,22 @@ set_up_tests() {
     touch "$tools/venv/$package"
   fi
 
+  # Playwright needs a newer Node than Debian 12 has.
+  if [[ $(node_major) -lt $node_for_tests ]]; then
+    local node_package
+    node_package="node-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
+    title "Node.js 22 (npm package $node_package)"
+    npm install --prefix "$tools" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
+      "binaryen@$binaryen" "$node_package@22" ||
+      fail "Node.js $node_for_tests or newer is missing, and npm's $node_package@22 could not be installed"
+    ln -sf "$tools/node_modules/$node_package/bin/node" "$tools/bin/node"
+    hash -r
+  fi
+
   local folder="$root/end2end"
   if [[ -f $folder/package-lock.json && ! $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]]; then
     title "the browser tests' packages (npm ci in end2end)"
-    (cd "$folder" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error) ||
+    (cd "$folder" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
       fail "the browser tests' packages could not be installed. By hand: cd end2end && npm ci"
     touch "$folder/node_modules/.package-lock.json"
   fi

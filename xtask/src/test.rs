@@ -69,10 +69,10 @@ fn in_browser(url: &str) -> Result<Outcome> {
     if !binary.is_file() {
         step("the server", cargo().args(["build", "-p", "catalyst"]))?;
     }
-    let mut command = Command::new("npx");
+    let mut command = Command::new("node");
     command
         .current_dir(folder)
-        .args(["--no-install", "playwright", "test"])
+        .args(["node_modules/@playwright/test/cli.js", "test"])
         .env("CATALYST_BIN", binary)
         .env("CATALYST_SITE_ROOT", site::root())
         .env("CATALYST_TEST_DATABASE_URL", url);
