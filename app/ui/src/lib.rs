@@ -3,6 +3,9 @@
 
 #[cfg(feature = "ssr")]
 pub mod chrome;
+pub mod copy;
+#[cfg(feature = "ssr")]
+pub mod dates;
 #[cfg(feature = "ssr")]
 pub mod dialog;
 pub mod error;
@@ -12,6 +15,7 @@ pub mod field;
 pub mod form;
 #[cfg(feature = "ssr")]
 pub mod icon;
+pub mod live;
 #[cfg(feature = "ssr")]
 pub mod messages;
 #[cfg(feature = "ssr")]
@@ -27,7 +31,13 @@ pub mod rich;
 #[cfg(feature = "ssr")]
 pub mod server;
 #[cfg(feature = "ssr")]
+pub mod shell;
+#[cfg(feature = "ssr")]
 pub mod shop;
+#[cfg(feature = "ssr")]
+pub mod state;
+#[cfg(feature = "ssr")]
+pub mod table;
 #[cfg(feature = "ssr")]
 pub mod toast;
 

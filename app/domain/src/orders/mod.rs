@@ -28,7 +28,8 @@ pub enum OrderState {
 }
 
 impl OrderState {
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Completed, Self::Failed, Self::Cancelled, Self::Refunded];
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Completed, Self::Failed, Self::Cancelled, Self::Refunded];
 
     pub const fn name(self) -> &'static str {
         match self {

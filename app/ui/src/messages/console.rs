@@ -1,4 +1,46 @@
-//! Words of: console.
+//! Words of: the console of an Organization.
 
 messages!(Console {
+    dashboard: "Dashboard", "نظرة عامة";
+    plans: "Plans", "الخطط";
+    apps: "Apps", "التطبيقات";
+    marketplace: "Marketplace", "المتجر";
+    administration: "Administration", "الإدارة";
+    welcome: "Welcome", "أهلًا بك";
+    empty_title: "You have no Organization yet", "ليست لديك مؤسسة بعد";
+    empty_text: "Choose a plan and some apps. Minutes later their repositories are yours, and here you see how they come about.", "اختر خطة وبعض التطبيقات. بعد دقائق تصبح مستودعاتها لك، وهنا ترى كيف تُنشأ.";
+    choose_plan: "Choose a plan", "اختر خطة";
+    redeem: "Redeem a voucher", "استخدم قسيمة";
+    organizations: "Your Organizations", "مؤسساتك";
+    plan: "Plan {name}", "الخطة {name}";
+    since: "since {date}", "منذ {date}";
+    new_organization: "New Organization", "مؤسسة جديدة";
+    applications: "Applications", "التطبيقات";
+    no_applications: "This Organization has no Application.", "ليس لهذه المؤسسة أي تطبيق.";
+    repository: "Repository", "المستودع";
+    commit: "Commit {id}", "الإيداع {id}";
+    app_queued: "Waiting", "في الانتظار";
+    app_delivering: "Being written", "قيد الكتابة";
+    app_committed: "In Git", "في Git";
+    app_failed: "Failed", "تعذّر";
+    app_failed_note: "The repository could not be written. Nothing is lost, and we look into it.", "تعذّرت كتابة المستودع. لم يضِع شيء، ونحن نتحقق من السبب.";
+    organization_provisioning: "Being set up", "قيد الإعداد";
+    organization_active: "Active", "نشطة";
+    organization_failed: "Not complete", "غير مكتملة";
+    organization_suspended: "Suspended", "موقوفة";
+    organization_deleting: "Being deleted", "قيد الحذف";
+    organization_deleted: "Deleted", "محذوفة";
+    live: "Live", "مباشر";
+    reconnecting: "Reconnecting", "إعادة الاتصال";
+    everything_done: "Everything is in Git.", "كل شيء في Git.";
+    credit: "Credit", "الرصيد";
+    balance: "Balance", "المتاح";
+    lot_left: "{left} of {granted} left", "بقي {left} من {granted}";
+    lot_note: "left of {granted}, granted {date}", "باقٍ من {granted}، مُنح في {date}";
+    lot_spent: "Spent, {granted} in all", "استُنفد، {granted} في المجمل";
+    no_credit: "No credit. A voucher fills it up at checkout.", "لا رصيد. تضيفه القسيمة عند الدفع.";
+    movements: "Movements", "الحركات";
+    no_movements: "Nothing has moved yet.", "لا حركات بعد.";
+    order_payment: "Order", "طلب";
+    voucher: "Voucher", "قسيمة";
 });
