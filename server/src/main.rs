@@ -1,1 +1,84 @@
-fn main() {}
+//! The program: one binary, its subcommands in `catalyst::commands`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use catalyst::{Config, commands};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(version, about = "A cloud marketplace", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Settings are environment variables: see .env.example.
+#[derive(Subcommand)]
+enum Command {
+    /// Serve pages and REST, and work on jobs (CATALYST_WORKER=off: not)
+    Serve,
+    /// Work on jobs only
+    Worker,
+    /// Bring the database and the catalog to this version
+    Migrate,
+    /// Administrators
+    #[command(subcommand)]
+    Admin(Admin),
+    /// API tokens
+    #[command(subcommand)]
+    Token(Token),
+    /// Ask the server at CATALYST_LISTEN whether it is alive
+    Healthcheck,
+    /// Print the description of REST
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Give an address a role: superadmin, sovereign-admin, support or customer
+    Grant { email: String, role: String },
+}
+
+#[derive(Subcommand)]
+enum Token {
+    /// Make a token and print it, alone and once
+    Create {
+        email: String,
+        /// What it may be used for: vouchers, orders. Without: whatever the account may do
+        #[arg(long)]
+        scope: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(command: Command) -> Result<()> {
+    if let Command::Openapi = command {
+        println!("{}", serde_json::to_string_pretty(&catalyst::rest::openapi())?);
+        return Ok(());
+    }
+    let config = Config::from_env()?;
+    config.log.begin();
+    match command {
+        Command::Serve => commands::serve(config).await,
+        Command::Worker => commands::work(config).await,
+        Command::Migrate => commands::migrate(&config).await,
+        Command::Admin(Admin::Grant { email, role }) => commands::grant(&config, &email, &role).await,
+        Command::Token(Token::Create { email, scope }) => {
+            commands::create_token(&config, &email, &scope).await
+        }
+        Command::Healthcheck => commands::healthcheck(&config),
+        Command::Openapi => Ok(()),
+    }
+}

@@ -9,6 +9,8 @@ use crate::{error::Problem, ids::AccountId, text::Email};
 #[cfg(feature = "db")]
 pub mod ops;
 #[cfg(feature = "db")]
+pub mod sessions;
+#[cfg(feature = "db")]
 mod store;
 
 /// A link and its code are good for ten minutes (ASVS 5.0, 6.5.5).

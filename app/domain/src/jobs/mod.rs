@@ -14,6 +14,8 @@ mod store;
 
 /// How long a worker may be silent before another takes its job over.
 pub const LEASE_SECONDS: i32 = 60;
+/// The last try of a job; the column's default says the same.
+pub const MAX_ATTEMPTS: i32 = 20;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]

@@ -1,3 +1,4 @@
 //! The outside world: one file a system, each with what a test puts in its place.
 
 pub mod git;
+pub mod smtp;

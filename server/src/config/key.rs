@@ -1,0 +1,98 @@
+//! The installation's secret: made once, readable by its owner only, never printed.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+};
+
+use anyhow::{Context as _, Result, bail};
+use domain::identity::ops::{ServerKey, random_token};
+
+const BYTES: usize = 32;
+
+/// Reads the key, or makes it. Two programs that start at once end with the same key.
+pub fn load(path: &Path) -> Result<ServerKey> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("{} could not be made", folder.display()))?;
+    }
+    if !path.exists() {
+        create(path)?;
+    }
+    let metadata = fs::metadata(path).with_context(|| format!("{} could not be read", path.display()))?;
+    if metadata.permissions().mode() & 0o077 != 0 {
+        bail!("{0} can be read by others. Run: chmod 600 {0}", path.display());
+    }
+    let text = fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
+    match parse(text.trim()) {
+        Some(bytes) => Ok(ServerKey::new(bytes)),
+        None => bail!(
+            "{} does not hold a key: {} hexadecimal digits. Make one: openssl rand -hex {BYTES}",
+            path.display(),
+            2 * BYTES
+        ),
+    }
+}
+
+/// Written beside its place and linked there whole, so that nobody reads half a key.
+fn create(path: &Path) -> Result<()> {
+    let key = random_token::<BYTES>()?;
+    let draft = path.with_extension(format!("{}.new", random_token::<8>()?));
+    let mut file = fs::File::options().create_new(true).write(true).mode(0o600).open(&draft)?;
+    file.write_all(format!("{key}\n").as_bytes())?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("{} could not be made", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn parse(text: &str) -> Option<[u8; BYTES]> {
+    if text.len() != 2 * BYTES || !text.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; BYTES];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> std::path::PathBuf {
+        let folder = std::env::temp_dir().join(format!("catalyst-key-{name}-{}", std::process::id()));
+        fs::remove_dir_all(&folder).ok();
+        folder
+    }
+
+    #[test]
+    fn the_key_is_made_once_and_private() {
+        let path = folder("once").join("server.key");
+        let keys: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| load(&path).map(|k| k.hash("t", &[])))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic").expect("a key")).collect()
+        });
+        assert!(keys.windows(2).all(|pair| pair[0] == pair[1]));
+        let mode = fs::metadata(&path).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let folder = path.parent().expect("a folder");
+        assert_eq!(fs::read_dir(folder).expect("it is there").count(), 1, "drafts are removed");
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let path = folder("open").join("server.key");
+        load(&path).expect("a key");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("ours");
+        let error = load(&path).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("chmod 600"), "{error}");
+    }
+}

@@ -1,0 +1,36 @@
+//! The built site's files. Those in pkg/ are named by their content; compressed siblings are sent to
+//! whoever takes them.
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn},
+    response::Response,
+};
+use http::StatusCode;
+use tower_http::services::ServeDir;
+
+use crate::{App, http::headers::cache_static};
+
+pub fn router(app: &App) -> Router {
+    let root = std::path::Path::new(app.leptos.site_root.as_ref());
+    let folder = |name: &str| {
+        ServeDir::new(root.join(name))
+            .append_index_html_on_directories(false)
+            .precompressed_br()
+            .precompressed_gzip()
+    };
+    Router::new()
+        .nest_service("/pkg", folder("pkg"))
+        .nest_service("/assets", folder("assets"))
+        .layer(from_fn(keep))
+}
+
+async fn keep(request: Request, next: Next) -> Response {
+    let named_by_content = request.uri().path().starts_with("/pkg/");
+    let mut response = next.run(request).await;
+    if matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED) {
+        cache_static(response.headers_mut(), named_by_content);
+    }
+    response
+}

@@ -1,0 +1,229 @@
+//! Forms without WASM: a post does its work and goes on (303), or the page that holds the form is
+//! rendered again with what was sent and what is wrong with it. Server functions and sign-in share it.
+
+use std::{collections::BTreeMap, future::Future};
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{FromRequestParts as _, Request, State},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use domain::{
+    error::{Error, Problem, Result},
+    identity::local_path,
+};
+use http::{HeaderMap, StatusCode, header, request::Parts};
+use leptos_axum::handle_server_fns_with_context;
+use tower_sessions::Session;
+use ui::{
+    WireError,
+    messages::{Messages, explain},
+    page::sign_in_path,
+    server::{FailureSlot, FormFailure, Visit, status},
+};
+
+use crate::{
+    App,
+    http::{BODY_MAX, encoding::parse_form},
+    pages,
+};
+
+/// Where server functions are.
+const ACTIONS: &str = "/do/";
+/// Session key: action → the page whose form it is. After a refusal the browser's address is the
+/// action's, and so is the Referer of the next try.
+const FORM_PAGES: &str = "form_pages";
+const FORM_PAGES_MAX: usize = 8;
+/// Fields that are not put back into a page.
+const SECRET_FIELDS: [&str; 2] = ["code", "token"];
+
+/// The fields of a form, in their order.
+pub type Fields = Vec<(String, String)>;
+
+/// A form that was posted.
+pub struct Post {
+    pub app: App,
+    pub fields: Fields,
+    pub session: Session,
+    pub visit: Visit,
+    /// The page that held the form, if the browser said.
+    pub page: Option<String>,
+}
+
+/// Does what a form asks for and goes to where `work` says. A refusal is shown in `page`, or in the
+/// page that the form was on.
+pub async fn handle<F>(app: App, request: Request, page: Option<&str>, work: impl FnOnce(Post) -> F) -> Response
+where
+    F: Future<Output = Result<Response>>,
+{
+    let (mut parts, body) = request.into_parts();
+    let session = match Session::from_request_parts(&mut parts, &()).await {
+        Ok(session) => session,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let shown_in = page_of(&app, &parts, &session).await;
+    let page = page.map(str::to_owned).or(shown_in);
+    let fields = match read(body).await.and_then(|bytes| parse_form(&bytes)) {
+        Ok(fields) => fields,
+        Err(error) => return refuse(&app, parts, &session, page.as_deref(), error, Vec::new()).await,
+    };
+    let visit = parts.extensions.get::<Visit>().cloned();
+    let visit = visit.unwrap_or_else(|| unreachable!("the router adds Visit to every request"));
+    let post =
+        Post { app: app.clone(), fields: fields.clone(), session: session.clone(), visit, page: page.clone() };
+    match work(post).await {
+        Ok(response) => response,
+        Err(error) => refuse(&app, parts, &session, page.as_deref(), error, fields).await,
+    }
+}
+
+/// POST /do/…: runs a server function for an island or for a form.
+pub async fn act(State(app): State<App>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let bytes = match read(body).await {
+        Ok(bytes) => bytes,
+        Err(error) => return wire(error),
+    };
+    let is_form = header_text(&parts.headers, header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded");
+    let fields = if is_form { parse_form(&bytes) } else { Ok(Vec::new()) };
+    if !header_text(&parts.headers, header::ACCEPT).contains("text/html") {
+        return match fields {
+            Ok(_) => run(parts, bytes).await.unwrap_or_else(wire),
+            Err(error) => wire(error),
+        };
+    }
+    let session = match Session::from_request_parts(&mut parts, &()).await {
+        Ok(session) => session,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let page = page_of(&app, &parts, &session).await;
+    let fields = match fields {
+        Ok(fields) => fields,
+        Err(error) => return refuse(&app, parts, &session, page.as_deref(), error, Vec::new()).await,
+    };
+    match run(parts.clone(), bytes).await {
+        Err(error) => refuse(&app, parts, &session, page.as_deref(), error, fields).await,
+        Ok(response) => go_on(response, &parts, page.as_deref()),
+    }
+}
+
+/// GET /do/…: somebody pressed Enter in the address bar after a refusal.
+pub async fn back(request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    let session = Session::from_request_parts(&mut parts, &()).await.ok();
+    let page = match session {
+        Some(session) => remembered(&session).await.remove(parts.uri.path()),
+        None => None,
+    };
+    Redirect::to(page.as_deref().unwrap_or("/")).into_response()
+}
+
+/// The function's answer, or the error that it left for us.
+async fn run(mut parts: Parts, bytes: Bytes) -> Result<Response> {
+    let slot = FailureSlot::default();
+    parts.extensions.insert(slot.clone());
+    let request = Request::from_parts(parts, Body::from(bytes));
+    let response = handle_server_fns_with_context(|| {}, request).await.into_response();
+    match slot.take() {
+        Some(error) => Err(error),
+        // The verbs' errors are in the slot; what is left is arguments that could not be read.
+        None if is_unread(&response) => Err(Error::invalid("form", Problem::Unknown)),
+        None if response.status() == StatusCode::BAD_REQUEST => Err(Error::NotFound),
+        None => Ok(response),
+    }
+}
+
+fn is_unread(response: &Response) -> bool {
+    response.status().is_server_error() || header_text(response.headers(), header::LOCATION).contains("__err=")
+}
+
+/// Success: to where the function said, or back to the page.
+fn go_on(mut response: Response, request: &Parts, page: Option<&str>) -> Response {
+    let location = header_text(response.headers(), header::LOCATION).to_owned();
+    let referer = header_text(&request.headers, header::REFERER);
+    let said_nothing = location.is_empty() || location == referer || !location.starts_with('/');
+    let target = if said_nothing { page.unwrap_or("/") } else { location.as_str() };
+    if let Ok(value) = target.parse() {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    *response.body_mut() = Body::empty();
+    response.headers_mut().remove(header::CONTENT_TYPE);
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response
+}
+
+async fn refuse(
+    app: &App,
+    parts: Parts,
+    session: &Session,
+    page: Option<&str>,
+    error: Error,
+    mut fields: Fields,
+) -> Response {
+    if error == Error::SignedOut {
+        return Redirect::to(&sign_in_path(page.unwrap_or("/"))).into_response();
+    }
+    let Some(page) = page else {
+        let locale = parts.extensions.get::<Visit>().map(|visit| visit.locale).unwrap_or_default();
+        return (status(&error), explain(Messages::of(locale), &error)).into_response();
+    };
+    let action = parts.uri.path().to_owned();
+    if action.starts_with(ACTIONS) {
+        remember(session, &action, page).await;
+    }
+    fields.retain(|(name, _)| !SECRET_FIELDS.contains(&name.as_str()));
+    let wait = match error {
+        Error::Limited { retry_after_seconds } => Some(retry_after_seconds),
+        _ => None,
+    };
+    let mut response = pages::show_again(app, parts, page, FormFailure { action, error, values: fields }).await;
+    if let Some(wait) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, wait.into());
+    }
+    response
+}
+
+/// The same-origin page that the form was on: path and query.
+async fn page_of(app: &App, parts: &Parts, session: &Session) -> Option<String> {
+    let referer: http::Uri = header_text(&parts.headers, header::REFERER).parse().ok()?;
+    let origin = format!("{}://{}", referer.scheme_str()?, referer.authority()?);
+    let host = header_text(&parts.headers, header::HOST);
+    let own = origin.eq_ignore_ascii_case(app.config.http.public_url.as_str())
+        || (app.config.http.listen.ip().is_loopback() && origin == format!("http://{host}"));
+    if !own {
+        return None;
+    }
+    if referer.path().starts_with(ACTIONS) {
+        return remembered(session).await.remove(referer.path());
+    }
+    let page = referer.path_and_query()?.as_str();
+    (local_path(page) == page).then(|| page.to_owned())
+}
+
+async fn remembered(session: &Session) -> BTreeMap<String, String> {
+    session.get(FORM_PAGES).await.ok().flatten().unwrap_or_default()
+}
+
+async fn remember(session: &Session, action: &str, page: &str) {
+    let mut pages = remembered(session).await;
+    if pages.len() >= FORM_PAGES_MAX && !pages.contains_key(action) {
+        pages.clear();
+    }
+    pages.insert(action.to_owned(), page.to_owned());
+    if let Err(error) = session.insert(FORM_PAGES, pages).await {
+        tracing::warn!(%error, "the page of a form was not remembered");
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes> {
+    to_bytes(body, BODY_MAX).await.map_err(|_| Error::invalid("form", Problem::TooLong { max: BODY_MAX }))
+}
+
+fn wire(error: Error) -> Response {
+    (status(&error), axum::Json(WireError(error))).into_response()
+}
+
+fn header_text(headers: &HeaderMap, name: header::HeaderName) -> &str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}

@@ -1,0 +1,38 @@
+//! A number for each request, in the log and in the answer, so that support can find one by the other.
+
+use axum::{extract::Request, middleware::Next, response::Response};
+use http::{HeaderName, HeaderValue};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The request's number, in its extensions.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Takes over a UUID that came with the request and makes one otherwise; logs what was answered.
+pub async fn layer(mut request: Request, next: Next) -> Response {
+    let sent = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
+    let id = sent.and_then(|text| text.parse::<Uuid>().ok()).unwrap_or_else(Uuid::now_v7).to_string();
+    // The path without its query, which may hold a sign-in token.
+    let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    async move {
+        let began = std::time::Instant::now();
+        let mut response = next.run(request).await;
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(HEADER, value);
+        }
+        let milliseconds = began.elapsed().as_millis();
+        let status = response.status().as_u16();
+        if response.status().is_server_error() {
+            tracing::warn!(status, milliseconds, "answered");
+        } else {
+            tracing::debug!(status, milliseconds, "answered");
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}

@@ -1,0 +1,72 @@
+//! Mails the receipt of an order. An order knows no language, so the receipt is in both.
+
+use adapters::smtp::Mail;
+use domain::{
+    error::{Error, Result},
+    ids::OrderId,
+    orders::{self, Order},
+    text::Locale,
+};
+use ui::{
+    messages::{Messages, fill},
+    money,
+};
+
+use super::{
+    Outcome,
+    letter::{self, Block, Part},
+};
+use crate::App;
+
+pub(super) async fn run(app: &App, id: OrderId) -> Outcome {
+    let order = match read(app, id).await {
+        Ok(order) => order,
+        Err(Error::NotFound) => return Outcome::GiveUp("there is no such order".to_owned()),
+        Err(error) => return error.into(),
+    };
+    match app.adapters.mail.send(&write(&app.services.public_url, &order)).await {
+        Ok(()) => Outcome::Done,
+        Err(error) => {
+            tracing::warn!(order = %id, %error, "a receipt was not sent");
+            Outcome::Retry("the mail was not sent".to_owned())
+        }
+    }
+}
+
+async fn read(app: &App, id: OrderId) -> Result<Order> {
+    orders::ops::for_job(&mut *app.services.pool.acquire().await?, id).await
+}
+
+fn write(public_url: &str, order: &Order) -> Mail {
+    let parts = Locale::ALL.map(|locale| write_part(public_url, order, locale));
+    let organization = [("organization", order.organization_name.as_str())];
+    let subjects = Locale::ALL.map(|locale| fill(Messages::of(locale).mail.order_subject, &organization));
+    Mail {
+        to: order.email.clone(),
+        subject: subjects.join(" · "),
+        text: letter::text(&parts),
+        html: letter::html(&parts),
+    }
+}
+
+fn write_part(public_url: &str, order: &Order, locale: Locale) -> Part {
+    let words = &Messages::of(locale).mail;
+    let mut lines: Vec<_> = order
+        .lines
+        .iter()
+        .map(|line| (line.name.get(locale).to_owned(), money::text(locale, line.amount)))
+        .collect();
+    lines.push((words.order_total.to_owned(), money::text(locale, order.total)));
+    Part {
+        locale,
+        blocks: vec![
+            Block::Text(words.greeting.to_owned()),
+            Block::Text(fill(words.order_intro, &[("organization", &order.organization_name)])),
+            Block::Text(fill(words.order_number, &[("id", &order.order_id.to_string())])),
+            Block::Table(lines),
+            Block::Text(words.order_paid.to_owned()),
+            Block::Button(words.order_button.to_owned(), format!("{public_url}/console")),
+            Block::Text(words.farewell.to_owned()),
+        ],
+    }
+}

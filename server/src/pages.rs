@@ -1,0 +1,60 @@
+//! Renders pages: the one place where Leptos is called with a request.
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse as _, Response},
+};
+use http::{Method, StatusCode, Uri};
+use leptos::prelude::provide_context;
+use leptos_axum::render_app_async_with_context;
+use ui::server::{FormFailure, Visit, status};
+
+use crate::{App, http::headers::RequestNonce};
+
+/// Whatever is not another route: a page, or the page that says that there is none.
+pub async fn show(State(app): State<App>, request: Request) -> Response {
+    match *request.method() {
+        Method::GET => render(&app, request).await,
+        Method::HEAD => {
+            let (parts, _) = render(&app, request).await.into_parts();
+            Response::from_parts(parts, Body::empty())
+        }
+        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+}
+
+async fn render(app: &App, request: Request) -> Response {
+    let nonce = request.extensions().get::<RequestNonce>().cloned();
+    let options = app.leptos.clone();
+    let context = move || {
+        if let Some(RequestNonce(nonce)) = nonce.clone() {
+            provide_context(nonce);
+        }
+    };
+    let mut response = render_app_async_with_context(context, move || app::shell(options.clone()))(request).await;
+    // Leptos redirects with 302, which lets a browser repeat a POST.
+    if response.status() == StatusCode::FOUND {
+        *response.status_mut() = StatusCode::SEE_OTHER;
+    }
+    response
+}
+
+/// Renders the page at `path` again, with a refused form in it. `request` is what is left of the form's
+/// request: its headers and extensions.
+pub async fn show_again(app: &App, request: http::request::Parts, path: &str, failure: FormFailure) -> Response {
+    let code = status(&failure.error);
+    let mut parts = request;
+    parts.method = Method::GET;
+    parts.uri = path.parse().unwrap_or_else(|_| Uri::from_static("/"));
+    if let Some(visit) = parts.extensions.get_mut::<Visit>() {
+        visit.path = path.to_owned();
+    }
+    parts.extensions.insert(failure);
+    let mut response = render(app, Request::from_parts(parts, Body::empty())).await;
+    // A page that refuses by itself (signed out, forbidden) or leads elsewhere knows better.
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = code;
+    }
+    response
+}

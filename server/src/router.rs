@@ -1,0 +1,72 @@
+//! Every route on one screen, each with who may use it. Pages are found by `app`, server functions and
+//! REST by their own registries; a test compares those with the tables here and calls each signed out.
+
+use axum::{
+    Router,
+    extract::State,
+    routing::{get, post},
+};
+use http::StatusCode;
+
+use crate::{App, auth, development, files, forms, http as layers, live, pages, rest};
+
+/// Who may use a route. What else a verb asks (whose order it is, say) is in its signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    Public,
+    SignedIn,
+    /// Of the Organization that the path names; to others it does not exist.
+    Member,
+    Admin,
+    Superadmin,
+}
+
+/// What browsers use beside pages and server functions: method, path, policy.
+pub const BROWSER_ROUTES: &[(&str, &str, Policy)] = &[
+    ("POST", "/sign-in", Policy::Public),
+    ("POST", "/sign-in/link", Policy::Public),
+    ("POST", "/sign-in/code", Policy::Public),
+    ("POST", "/sign-out", Policy::Public),
+    ("POST", "/sign-out/everywhere", Policy::SignedIn),
+    ("POST", "/preferences", Policy::Public),
+    ("GET", "/console/organizations/{id}/events", Policy::Member),
+    ("GET", "/healthz", Policy::Public),
+    ("GET", "/readyz", Policy::Public),
+];
+
+/// The whole server. Tests call it without a socket.
+pub fn router(app: App) -> Router {
+    let mut browsers = Router::new()
+        .route("/sign-in", get(pages::show).post(auth::ask))
+        .route("/sign-in/link", get(pages::show).post(auth::follow_link))
+        .route("/sign-in/code", get(pages::show).post(auth::enter_code))
+        .route("/sign-out", post(auth::sign_out))
+        .route("/sign-out/everywhere", post(auth::sign_out_everywhere))
+        .route("/preferences", post(auth::prefer))
+        .route("/do/{*function}", post(forms::act).get(forms::back))
+        .route("/console/organizations/{id}/events", get(live::organization))
+        .fallback(pages::show);
+    if app.adapters.mailbox.is_some() {
+        browsers = browsers.route("/dev/mail", get(development::mailbox));
+    }
+    let health = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .with_state(app.clone());
+    let whole = layers::for_browsers(browsers.with_state(app.clone()), &app)
+        .merge(layers::for_programs(rest::router(app.clone()), &app))
+        .merge(files::router(&app))
+        .merge(health);
+    layers::for_all(whole, &app)
+}
+
+/// Whether requests can be answered: the database does.
+async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
+    match app.services.pool.acquire().await {
+        Ok(_) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}
