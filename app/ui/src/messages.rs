@@ -36,6 +36,7 @@ mod admin;
 mod checkout;
 mod common;
 mod console;
+mod mail;
 mod marketplace;
 mod problems;
 
@@ -51,6 +52,7 @@ pub struct Messages {
     pub accounts: accounts::Accounts,
     pub console: console::Console,
     pub admin: admin::Admin,
+    pub mail: mail::Mail,
     pub problems: problems::Problems,
 }
 
@@ -62,6 +64,7 @@ static EN: Messages = Messages {
     accounts: accounts::Accounts::EN,
     console: console::Console::EN,
     admin: admin::Admin::EN,
+    mail: mail::Mail::EN,
     problems: problems::Problems::EN,
 };
 
@@ -73,6 +76,7 @@ static AR: Messages = Messages {
     accounts: accounts::Accounts::AR,
     console: console::Console::AR,
     admin: admin::Admin::AR,
+    mail: mail::Mail::AR,
     problems: problems::Problems::AR,
 };
 
@@ -121,6 +125,7 @@ mod tests {
             accounts::Accounts::ALL,
             console::Console::ALL,
             admin::Admin::ALL,
+            mail::Mail::ALL,
             problems::Problems::ALL,
         ];
         for (key, en, ar) in parts.into_iter().flatten() {
