@@ -92,13 +92,16 @@ export default async function start() {
     throw error;
   }
   const run = (...args: string[]) => execFileSync(binary, args, { env: environment, encoding: 'utf8' }).trim();
-  run('admin', 'grant', 'super@catalyst.test', 'superadmin');
-  run('admin', 'grant', 'sovereign@catalyst.test', 'sovereign-admin');
+  // Each test has admins of its own, so that no two read the same mails.
+  for (const name of ['api', 'js', 'nojs', 'billing', 'arabic']) {
+    run('admin', 'grant', `sovereign-${name}@catalyst.test`, 'sovereign-admin');
+  }
+  for (const name of ['roles', 'pages']) run('admin', 'grant', `super-${name}@catalyst.test`, 'superadmin');
 
   process.env.E2E_BASE = base;
   process.env.E2E_MAIL = `http://127.0.0.1:${receiver.http}`;
   process.env.E2E_GIT = path.join(folder, 'data', 'git');
-  process.env.E2E_ADMIN_TOKEN = run('token', 'create', 'sovereign@catalyst.test');
+  process.env.E2E_ADMIN_TOKEN = run('token', 'create', 'sovereign-api@catalyst.test');
 
   return async () => {
     for (const child of children.reverse()) child.kill('SIGTERM');

@@ -9,11 +9,19 @@ export const unique = (word: string) => `${word}${Date.now().toString(36)}${Math
 
 interface Mail { subject: string; text: string; html: string; secure: boolean }
 
-export async function mailTo(address: string, count = 1): Promise<Mail> {
-  for (let tries = 0; tries < 150; tries++) {
-    const mails: Mail[] = await (await fetch(`${process.env.E2E_MAIL}/mails?to=${encodeURIComponent(address)}`)).json();
-    const sign_in = mails.filter((mail) => /\/sign-in\/link\?/.test(mail.text));
-    if (sign_in.length >= count) return sign_in[sign_in.length - 1];
+async function signInMails(address: string): Promise<Mail[]> {
+  const answer = await fetch(`${process.env.E2E_MAIL}/mails?to=${encodeURIComponent(address)}`);
+  const mails: Mail[] = await answer.json();
+  return mails.filter((mail) => /\/sign-in\/link\?/.test(mail.text));
+}
+
+/** The sign-in mail that comes after `ask`. */
+export async function mailAfter(address: string, ask: () => Promise<unknown>): Promise<Mail> {
+  const before = (await signInMails(address)).length;
+  await ask();
+  for (let tries = 0; tries < 200; tries++) {
+    const mails = await signInMails(address);
+    if (mails.length > before) return mails[mails.length - 1];
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`no mail for ${address}`);
@@ -22,21 +30,28 @@ export async function mailTo(address: string, count = 1): Promise<Mail> {
 export const linkIn = (mail: Mail) => mail.text.match(/https?:\/\/\S+\/sign-in\/link\?\S+/)![0];
 export const codeIn = (mail: Mail) => mail.text.match(/\b(\d{3} ?\d{3})\b/)![1].replace(' ', '');
 
-/** Asks for a link on the page that is open and follows it, in the same browser. */
-export async function signInHere(page: Page, email: string, count = 1) {
-  await page.locator('form[action="/sign-in"] input[name=email]').fill(email);
-  await page.locator('form[action="/sign-in"] button[type=submit]').first().click();
-  await expect(page).toHaveURL(/\/sign-in\/code/);
-  const mail = await mailTo(email, count);
-  expect(mail.secure).toBe(true);
-  await page.goto(linkIn(mail));
-  await page.locator('form[action="/sign-in/link"] button[type=submit]').click();
+/** Asks for a link in the form that is open. */
+export function askForLink(page: Page, email: string): Promise<Mail> {
+  return mailAfter(email, async () => {
+    const form = page.locator('form[action="/sign-in"]').first();
+    await form.locator('input[name=email]').fill(email);
+    await form.locator('button').click();
+    await expect(page).toHaveURL(/\/sign-in\/code/);
+  });
 }
 
-export async function signIn(page: Page, email: string, count = 1) {
-  await page.goto(`${base()}/sign-in`);
-  await signInHere(page, email, count);
+/** Asks for a link in the form that is open and follows it, in the same browser. */
+export async function signInHere(page: Page, email: string) {
+  const mail = await askForLink(page, email);
+  expect(mail.secure, 'mail leaves over TLS').toBe(true);
+  await page.goto(linkIn(mail));
+  await page.locator('form[action="/sign-in/link"] button').click();
   await expect(page).not.toHaveURL(/sign-in/);
+}
+
+export async function signIn(page: Page, email: string) {
+  await page.goto(`${base()}/sign-in`);
+  await signInHere(page, email);
 }
 
 /** No serious accessibility violation, nothing wider than the window. */
