@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::money::Money;
+use crate::money::{MAX_MINOR, Money, MoneyError};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -83,8 +83,19 @@ pub enum Problem {
     Unknown,
     #[error("is not six digits")]
     NotSixDigits,
-    #[error("is lower than the {redeemed} redemptions already made")]
+    #[error("leaves no room beside the {redeemed} redemptions already made")]
     CapTooLow { redeemed: i32 },
+}
+
+impl From<MoneyError> for Problem {
+    fn from(error: MoneyError) -> Self {
+        match error {
+            MoneyError::TooManyDecimals(max) => Self::TooManyDecimals { max },
+            MoneyError::TooLarge => Self::OutOfRange { min: 1, max: MAX_MINOR },
+            MoneyError::UnknownCurrency | MoneyError::MixedCurrencies => Self::UnknownCurrency,
+            MoneyError::NotAnAmount => Self::NotAnAmount,
+        }
+    }
 }
 
 /// Why something was not done. `code()` is the stable name that REST answers carry.
@@ -213,12 +224,23 @@ impl From<sqlx::Error> for Error {
                 tracing::error!(%error, "database not reachable");
                 Self::Unavailable { what: "database".to_owned() }
             }
+            sqlx::Error::Database(database) if is_passing(database.code().as_deref()) => {
+                tracing::warn!(error = %database, "the database gave up waiting");
+                Self::Unavailable { what: "database".to_owned() }
+            }
             error => {
                 tracing::error!(%error, "database error");
                 Self::Internal
             }
         }
     }
+}
+
+/// What may well succeed a moment later: a lock or a statement that took too long, a deadlock, a
+/// serialization failure, a server that shuts down or has no connection left (SQLSTATE).
+#[cfg(feature = "db")]
+fn is_passing(code: Option<&str>) -> bool {
+    matches!(code, Some("55P03" | "57014" | "40P01" | "40001" | "57P01" | "57P03" | "53300"))
 }
 
 /// Turns the violation of a named constraint into words.

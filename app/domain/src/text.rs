@@ -213,6 +213,18 @@ pub fn plain_text(text: &str, max: usize) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
+/// Arabic-Indic and Persian digits, and the Arabic decimal mark, as the Latin ones that numbers are read from.
+pub fn latin_digits(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\u{660}'..='\u{669}' => char::from_digit(c as u32 - 0x660, 10).unwrap_or(c),
+            '\u{6f0}'..='\u{6f9}' => char::from_digit(c as u32 - 0x6f0, 10).unwrap_or(c),
+            '\u{66b}' => '.',
+            other => other,
+        })
+        .collect()
+}
+
 /// A text in the languages of the product. English is always there; Arabic may be missing in what an
 /// admin added, and then English is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -325,6 +337,12 @@ mod tests {
         {
             assert_eq!(Email::parse(bad), Err(Problem::NotAnEmail), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn numbers_typed_in_arabic_are_numbers() {
+        assert_eq!(latin_digits("١٢٫٣٤٥"), "12.345");
+        assert_eq!(latin_digits("۴۵ OMR"), "45 OMR");
     }
 
     #[test]

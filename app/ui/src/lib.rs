@@ -2,6 +2,8 @@
 //! of the design system (`style/README.md` describes their markup).
 
 #[cfg(feature = "ssr")]
+pub mod areas;
+#[cfg(feature = "ssr")]
 pub mod chrome;
 pub mod copy;
 #[cfg(feature = "ssr")]
@@ -26,6 +28,7 @@ pub mod notice;
 pub mod number;
 #[cfg(feature = "ssr")]
 pub mod page;
+pub mod refresh;
 #[cfg(feature = "ssr")]
 pub mod rich;
 #[cfg(feature = "ssr")]

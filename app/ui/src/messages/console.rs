@@ -1,6 +1,7 @@
 //! Words of: the console of an Organization.
 
 messages!(Console {
+    area: "Console", "لوحة التحكم";
     dashboard: "Dashboard", "نظرة عامة";
     plans: "Plans", "الخطط";
     apps: "Apps", "التطبيقات";
@@ -32,7 +33,7 @@ messages!(Console {
     organization_deleted: "Deleted", "محذوفة";
     live: "Live", "مباشر";
     reconnecting: "Reconnecting", "إعادة الاتصال";
-    everything_done: "Everything is in Git.", "كل شيء في Git.";
+    live_ended: "Up to date", "محدّثة";
     credit: "Credit", "الرصيد";
     balance: "Balance", "المتاح";
     lot_left: "{left} of {granted} left", "بقي {left} من {granted}";

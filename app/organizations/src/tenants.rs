@@ -1,0 +1,70 @@
+//! `/admin/tenants`: the newest Organizations of the Sovereign. ("Tenants" is the established label of the
+//! navigation; everywhere else they are Organizations.)
+
+use domain::{
+    error::Result,
+    organizations::{self, Summary},
+};
+use leptos::prelude::*;
+use ui::{
+    areas,
+    dates::Day,
+    messages::Messages,
+    number::number,
+    shell::{self, Content, Heading, Visitor},
+    state::{Empty, State},
+    table::{Column, Table},
+};
+
+use crate::looks;
+
+#[component]
+pub fn TenantsPage() -> impl IntoView {
+    shell::page(areas::admin, render)
+}
+
+async fn render(visitor: Visitor) -> Result<Content> {
+    let Visitor { mut conn, who, words, .. } = visitor;
+    let superadmin = who.superadmin()?;
+    let newest = organizations::ops::newest(&mut conn, &superadmin).await?;
+    let a = &words.admin;
+    let list = if newest.is_empty() {
+        view! { <Empty icon="building" title=a.no_tenants_title text=a.no_tenants_text/> }.into_any()
+    } else {
+        table(words, newest).into_any()
+    };
+    Ok(Content::new(view! { <Heading title=a.tenants lede=a.tenants_lede/> {list} }))
+}
+
+fn table(words: &'static Messages, organizations: Vec<Summary>) -> impl IntoView {
+    let (a, locale) = (&words.admin, words.locale);
+    let columns = vec![
+        Column::new(a.organization),
+        Column::new(a.plan),
+        Column::end(a.members),
+        Column::end(a.applications),
+        Column::new(a.state),
+        Column::new(a.created),
+    ];
+    let rows = organizations
+        .into_iter()
+        .map(|one| {
+            view! {
+                <tr>
+                    <th scope="row">
+                        <bdi>{one.name}</bdi>
+                        <span class="table__note code">{one.slug}</span>
+                    </th>
+                    <td data-label=a.plan><span>{one.plan_name.get(locale).to_owned()}</span></td>
+                    <td data-label=a.members data-align="end"><span>{number(locale, one.members)}</span></td>
+                    <td data-label=a.applications data-align="end">
+                        <span>{number(locale, one.applications)}</span>
+                    </td>
+                    <td data-label=a.state><State look=looks::organization(words, one.state)/></td>
+                    <td data-label=a.created><Day of=one.created_at locale/></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! { <Table columns>{rows}</Table> }
+}
