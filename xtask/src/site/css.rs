@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::Mode;
-use crate::commands::root;
+use crate::commands::{root, target};
 
 pub(super) fn build(mode: Mode) -> Result<String> {
     let folder = root().join("style");
@@ -16,6 +16,8 @@ pub(super) fn build(mode: Mode) -> Result<String> {
         return Ok(String::new());
     }
     let text = bundle(&main)?;
+    // Where Cargo.toml tells cargo-leptos to find it.
+    super::write_changed(&target().join("catalyst.css"), text.as_bytes())?;
     Ok(if mode == Mode::Release { without_comments(&text) } else { text })
 }
 
