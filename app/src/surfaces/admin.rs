@@ -4,7 +4,12 @@
 use commerce::admin::{BillingPage, CatalogPage, OrdersPage, RevenuePage};
 use domain::error::Result;
 use leptos::prelude::*;
-use leptos_router::{MatchNestedRoutes, SsrMode, components::Route, path};
+use leptos_router::{
+    SsrMode,
+    any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute as _},
+    components::Route,
+    path,
+};
 use organizations::TenantsPage;
 use ui::{
     areas, server,
@@ -12,7 +17,7 @@ use ui::{
 };
 
 #[component(transparent)]
-pub fn AdminRoutes() -> impl MatchNestedRoutes + Clone {
+pub fn AdminRoutes() -> AnyNestedRoute {
     view! {
         <Route path=path!("/admin") view=AdminPage ssr=SsrMode::Async/>
         <Route path=path!("/admin/revenue") view=RevenuePage ssr=SsrMode::Async/>
@@ -22,6 +27,7 @@ pub fn AdminRoutes() -> impl MatchNestedRoutes + Clone {
         <Route path=path!("/admin/billing") view=BillingPage ssr=SsrMode::Async/>
     }
     .into_inner()
+    .into_any_nested_route()
 }
 
 /// `/admin` leads to where the role works.

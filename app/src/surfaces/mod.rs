@@ -2,12 +2,18 @@
 
 use domain::Error;
 use leptos::prelude::*;
-use leptos_router::{
-    SsrMode,
-    components::{FlatRoutes, Route},
-    path,
-};
+use leptos_router::components::FlatRoutes;
 use ui::shop::{self, Place};
+
+mod accounts;
+mod admin;
+mod console;
+mod marketplace;
+
+use accounts::AccountRoutes;
+use admin::AdminRoutes;
+use console::ConsoleRoutes;
+use marketplace::MarketplaceRoutes;
 
 /// The page for an address that leads nowhere.
 #[component]
@@ -19,7 +25,10 @@ pub fn NotFound() -> impl IntoView {
 pub fn Pages() -> impl IntoView {
     view! {
         <FlatRoutes fallback=NotFound>
-            <Route path=path!("/") view=NotFound ssr=SsrMode::Async/>
+            <MarketplaceRoutes/>
+            <AccountRoutes/>
+            <ConsoleRoutes/>
+            <AdminRoutes/>
         </FlatRoutes>
     }
 }

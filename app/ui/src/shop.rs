@@ -19,6 +19,7 @@ use crate::{
     messages::Messages,
     number::{counted, number},
     page::{error_view, sign_in_path},
+    refresh::Refresh,
     server,
     toast::toasts,
 };
@@ -95,7 +96,7 @@ where
                 view! { <main id="main" class="page">{error_view(&error)}</main> }.into_any()
             }
         };
-        view! { <SkipLink words/> {header} {main} {toasts(words).await} <Footer words/> }
+        view! { <SkipLink words/> {header} {main} {toasts(words).await} <Footer words/> <Refresh/> }
     })
 }
 
@@ -148,7 +149,7 @@ fn header(
                     >
                         <Icon name="languages"/>
                     </button>
-                    <a class="button button--quiet button--icon header__cart" href="/review" aria-label=label>
+                    <a class="button button--quiet button--icon header__cart" id="cart" href="/review" aria-label=label>
                         <Icon name="bag"/>
                         {badge}
                     </a>

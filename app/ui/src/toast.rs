@@ -14,5 +14,5 @@ pub async fn toasts(words: &'static Messages) -> AnyView {
         words.find(key).map(|message| fill(message, &[("name", name)]))
     });
     let toast = toast.map(|text| view! { <div class="toast"><span>{text}</span></div> });
-    view! { <div class="toasts" role="status">{toast}</div> }.into_any()
+    view! { <div class="toasts" id="toasts" role="status">{toast}</div> }.into_any()
 }

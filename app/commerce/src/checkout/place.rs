@@ -1,0 +1,72 @@
+//! What `place_order` does: from the cart in the session to an order.
+
+use domain::{
+    access::SignedIn,
+    carts::{self, Cart},
+    checkout::{self, Destination, PlaceOrder},
+    error::{Conflict, Error, Fields, Problem, Result},
+    ids::{OrderId, OrganizationId},
+    text::{OrganizationName, Slug, VoucherCode},
+};
+use sqlx::PgConnection;
+use ui::server;
+
+/// What of a cart a page has shown: where it differs, somebody changed it since.
+pub fn seen(cart: &Cart) -> String {
+    let selection = &cart.selection;
+    [
+        selection.plan.as_deref().unwrap_or_default(),
+        &selection.apps.join(","),
+        &selection.addons.join(","),
+        cart.voucher_code.as_deref().unwrap_or_default(),
+        &cart.organization_slug,
+    ]
+    .join("|")
+}
+
+pub async fn place(
+    conn: &mut PgConnection,
+    who: &SignedIn,
+    key: &str,
+    shown: &str,
+    destination: &str,
+) -> Result<OrderId> {
+    // Sent once more, after the first try went through: the same order.
+    if let Some(order) = checkout::ops::placed(conn, who, key).await? {
+        return Ok(order);
+    }
+    let cart_id = server::maybe_cart_id().await?.ok_or(Error::NotFound)?;
+    let cart = carts::ops::get(conn, cart_id).await?.ok_or(Error::NotFound)?;
+    if cart.checkout_key.to_string() != key || seen(&cart) != shown {
+        return Err(Conflict::KeyReused.into());
+    }
+    let request = PlaceOrder {
+        selection: cart.selection.clone(),
+        voucher: cart.voucher_code.as_deref().map(voucher).transpose()?,
+        destination: to(&cart, destination)?,
+    };
+    let services = server::services();
+    let ip = server::visit().ip;
+    let placed = checkout::ops::place(conn, &services.voucher_limits, who, &ip, key, &request).await?;
+    carts::ops::discard(conn, cart_id).await?;
+    server::toast("order_placed").await?;
+    Ok(placed.order_id)
+}
+
+fn voucher(code: &str) -> Result<VoucherCode> {
+    VoucherCode::parse(code).map_err(|problem| Error::invalid("promo_code", problem))
+}
+
+fn to(cart: &Cart, destination: &str) -> Result<Destination> {
+    if !destination.is_empty() {
+        let id: OrganizationId =
+            destination.parse().map_err(|_| Error::invalid("destination", Problem::Unknown))?;
+        return Ok(Destination::Existing(id));
+    }
+    let mut fields = Fields::default();
+    let name = fields.take("organization_name", OrganizationName::parse(&cart.organization_name));
+    let slug = fields.take("organization_slug", Slug::parse(&cart.organization_slug));
+    fields.finish()?;
+    let (Some(name), Some(slug)) = (name, slug) else { return Err(Error::Internal) };
+    Ok(Destination::New { name, slug })
+}
