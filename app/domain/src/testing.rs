@@ -90,11 +90,19 @@ pub fn blocking<T: Send + 'static>(work: impl Future<Output = T> + Send + 'stati
 async fn template(cluster: &str, conn: &mut PgConnection) -> String {
     let name = format!("catalyst_template_{}", fingerprint());
     if !exists(conn, &name).await {
-        sqlx::query("select pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut *conn).await.expect("a lock");
+        sqlx::query("select pg_advisory_lock($1)")
+            .bind(TEMPLATE_LOCK)
+            .execute(&mut *conn)
+            .await
+            .expect("a lock");
         if !exists(conn, &name).await {
             build(cluster, conn, &name).await;
         }
-        sqlx::query("select pg_advisory_unlock($1)").bind(TEMPLATE_LOCK).execute(conn).await.expect("the lock");
+        sqlx::query("select pg_advisory_unlock($1)")
+            .bind(TEMPLATE_LOCK)
+            .execute(conn)
+            .await
+            .expect("the lock");
     }
     name
 }

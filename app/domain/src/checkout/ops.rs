@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     access::SignedIn,
-    catalog,
+    catalog, db,
     error::{Conflict, Error, Problem, Result},
     ids::{OrderId, OrganizationId},
     jobs::{self, Event},
@@ -65,6 +65,8 @@ pub async fn place(
     }
     store::lock_account(&mut tx, who.id()).await?;
     write_order(&mut tx, who, order_id, request, &priced).await?;
+    let credit = ledger::ops::credit(&mut tx, who, priced.quote.total.currency()).await?;
+    store::note_credit(&mut tx, who.id(), key, credit).await?;
     tx.commit().await?;
     repeated(conn, who, key, &hash).await?.ok_or(Error::Internal)
 }
@@ -92,11 +94,11 @@ async fn write_order(
             *id
         }
     };
+    let total = priced.quote.total;
     let promo_code = match &request.voucher {
-        Some(code) => Some(vouchers::ops::redeem(tx, who, code, order_id).await?.0),
+        Some(code) => Some(vouchers::ops::redeem(tx, who, code, order_id, total.currency()).await?),
         None => None,
     };
-    let total = priced.quote.total;
     store::insert_order(
         tx,
         &NewOrder { id: order_id, account: who.id(), organization, plan, total, promo_code },
@@ -129,12 +131,12 @@ async fn repeated(conn: &mut PgConnection, who: &SignedIn, key: &str, hash: &[u8
         return Err(Conflict::KeyReused.into());
     }
     let order = orders::ops::own(conn, who, row.order_id.ok_or(Error::Internal)?).await?;
-    let balance = ledger::ops::balance(conn, who, order.total.currency()).await?;
+    let (credit, currency) = row.credit_minor.zip(row.currency).ok_or(Error::Internal)?;
     Ok(Some(Placed {
         order_id: order.order_id,
         organization_id: order.organization_id,
         paid_by_credit: true,
-        credit_balance: balance.credit,
+        credit_balance: db::money(credit, &currency)?,
     }))
 }
 

@@ -35,6 +35,8 @@ pub(super) async fn claim_key(
 pub(super) struct KeyRow {
     pub request_hash: Vec<u8>,
     pub order_id: Option<OrderId>,
+    pub credit_minor: Option<i64>,
+    pub currency: Option<String>,
 }
 
 pub(super) async fn find_key(
@@ -44,13 +46,32 @@ pub(super) async fn find_key(
 ) -> Result<Option<KeyRow>> {
     Ok(sqlx::query_as!(
         KeyRow,
-        r#"select request_hash, order_id as "order_id: OrderId" from idempotency
+        r#"select request_hash, order_id as "order_id: OrderId", credit_minor, currency from idempotency
            where account_id = $1 and key = $2"#,
         account.0,
         key,
     )
     .fetch_optional(conn)
     .await?)
+}
+
+/// Keeps what is left after the order, for whoever repeats its key.
+pub(super) async fn note_credit(
+    conn: &mut PgConnection,
+    account: AccountId,
+    key: &str,
+    credit: Money,
+) -> Result<()> {
+    sqlx::query!(
+        "update idempotency set credit_minor = $3, currency = $4 where account_id = $1 and key = $2",
+        account.0,
+        key,
+        credit.minor(),
+        credit.currency().code(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Everything that one person buys happens one after another.

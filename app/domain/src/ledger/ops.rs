@@ -64,6 +64,11 @@ fn negative(amount: Money) -> Money {
     Money::from_minor(-amount.minor(), amount.currency())
 }
 
+/// How much a person holds.
+pub(crate) async fn credit(conn: &mut PgConnection, who: &SignedIn, currency: Currency) -> Result<Money> {
+    store::balance(conn, who.id(), currency).await
+}
+
 /// A person's own credit.
 pub async fn balance(conn: &mut PgConnection, who: &SignedIn, currency: Currency) -> Result<Balance> {
     Ok(Balance {

@@ -11,7 +11,7 @@ use crate::{
     ids::{OrderId, PromoCodeId},
     ledger,
     limits::{self, Limit},
-    money::Money,
+    money::Currency,
     text::{VoucherCode, plain_text},
 };
 
@@ -44,11 +44,17 @@ pub async fn issue(conn: &mut PgConnection, admin: &Admin, issue: Issue) -> Resu
         }
         row => row?,
     };
+    // One that could be redeemed by nobody would be dead on arrival: its issuer means another cap.
+    let voucher = Voucher::try_from(row)?;
+    if voucher.active && voucher.exhausted() {
+        let redeemed = voucher.times_redeemed;
+        return Err(Error::invalid("max_redemptions", Problem::CapTooLow { redeemed }));
+    }
     let detail =
         json!({ "credit": issue.credit, "max_redemptions": issue.max_redemptions, "active": issue.active });
     db::audit(&mut tx, Some(admin.id()), "voucher.issue", issue.code.as_str(), detail).await?;
     tx.commit().await?;
-    row.try_into()
+    Ok(voucher)
 }
 
 /// A code that nobody guesses and nobody misreads: 12 of 31 letters and digits, in groups of four.
@@ -143,20 +149,25 @@ pub(crate) async fn count_try(
 }
 
 /// Redeems a code for an order, in the order's own transaction: one conditional update decides, and a
-/// refusal is explained by a second, read-only look.
+/// refusal is explained by a second, read-only look. A voucher that is worth another currency than the
+/// order would be used up without paying for anything, and is refused.
 pub(crate) async fn redeem(
     conn: &mut PgConnection,
     who: &SignedIn,
     code: &VoucherCode,
     order_id: OrderId,
-) -> Result<(PromoCodeId, Money)> {
+    currency: Currency,
+) -> Result<PromoCodeId> {
     let Some(taken) = store::take(conn, code).await? else {
         return Err(explain(conn, who, code).await?.into());
     };
     let credit = db::money(taken.credit_minor, &taken.currency)?;
+    if credit.currency() != currency {
+        return Err(Refusal::VoucherCurrency.into());
+    }
     let grant = ledger::ops::grant(conn, who.id(), credit, &format!("promo:{code}"), order_id).await?;
     store::insert_redemption(conn, taken.promo_code_id, who.id(), order_id, grant, credit).await?;
-    Ok((taken.promo_code_id, credit))
+    Ok(taken.promo_code_id)
 }
 
 /// Why nothing could be taken.
