@@ -3,8 +3,8 @@
 use domain::ledger::{Balance, Entry, Lot};
 use leptos::prelude::*;
 use ui::{
-    dates::Moment,
-    dates::day,
+    dates::{Moment, day},
+    icon::Icon,
     messages::{Messages, fill},
     money::{self, Amount},
     rich::rich,
@@ -70,9 +70,10 @@ fn lot_view(words: &'static Messages, lot: &Lot) -> impl IntoView + use<> {
 
 fn movement(words: &'static Messages, entry: Entry) -> impl IntoView {
     let locale = words.locale;
+    let icon = if entry.amount.is_positive() { "ticket" } else { "receipt" };
     view! {
         <li class="list__item">
-            <span></span>
+            <Icon name=icon/>
             <div>
                 <p class="list__title">{reason(words, &entry.reason)}</p>
                 <p class="list__note"><Moment of=entry.created_at locale/></p>

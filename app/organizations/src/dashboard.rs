@@ -42,8 +42,7 @@ async fn render(visitor: Visitor, chosen: Option<String>) -> Result<Content> {
     Ok(Content::new(view! {
         <Title text=shown.name.clone()/>
         {refresh(words, shown)}
-        {switcher(words, &mine, shown)}
-        {head(words, shown)}
+        <div class="stack">{switcher(words, &mine, shown)} {head(words, shown)}</div>
         <div class="console-grid">
             <div>{applications(words, shown)}</div>
             <aside class="stack">{credit(words, balance)}</aside>

@@ -52,8 +52,7 @@ fn table(words: &'static Messages, organizations: Vec<Summary>) -> impl IntoView
             view! {
                 <tr>
                     <th scope="row">
-                        <bdi>{one.name}</bdi>
-                        <span class="table__note code">{one.slug}</span>
+                        <span><bdi>{one.name}</bdi><span class="table__note code">{one.slug}</span></span>
                     </th>
                     <td data-label=a.plan><span>{one.plan_name.get(locale).to_owned()}</span></td>
                     <td data-label=a.members data-align="end"><span>{number(locale, one.members)}</span></td>

@@ -24,7 +24,7 @@ pub async fn issue_voucher(
         let voucher = domain::vouchers::ops::issue(&mut conn, &admin, issue).await?;
         let key = if editing.is_some() { "voucher_saved" } else { "voucher_issued" };
         server::toast(&format!("{key}|{}", voucher.code)).await?;
-        server::go(&format!("/admin/billing?share={}", voucher.code));
+        server::go(&format!("/admin/billing?share={}#issued", voucher.code));
         Ok(())
     };
     reply(issued.await)

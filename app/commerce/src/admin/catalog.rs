@@ -47,7 +47,7 @@ fn section(
     table: impl IntoView + 'static,
 ) -> AnyView {
     view! {
-        <section class="section" aria-labelledby=id>
+        <section class=if id == "plans" { "section section--plain" } else { "section" } aria-labelledby=id>
             <h2 class="section__title" id=id>{title}</h2>
             {note.into_any()}
             {table.into_any()}
@@ -73,8 +73,11 @@ fn plan_table(words: &'static Messages, plans: Vec<Plan>) -> impl IntoView {
             view! {
                 <tr>
                     <th scope="row">
-                        {plan.name.get(locale).to_owned()}{popular}
-                        <span class="table__note code">{plan.slug.clone()}</span>
+                        <span>
+                            {plan.name.get(locale).to_owned()}
+                            {popular}
+                            <span class="table__note code">{plan.slug.clone()}</span>
+                        </span>
                     </th>
                     <td data-label=a.price data-align="end"><Amount of=plan.price locale/></td>
                     <td data-label=a.limits><span>{limits(words, &plan)}</span></td>
@@ -161,8 +164,10 @@ fn addon_table(words: &'static Messages, addons: Vec<Addon>) -> impl IntoView {
             view! {
                 <tr>
                     <th scope="row">
-                        {addon.name.get(locale).to_owned()}
-                        <span class="table__note code">{addon.slug}</span>
+                        <span>
+                            {addon.name.get(locale).to_owned()}
+                            <span class="table__note code">{addon.slug}</span>
+                        </span>
                     </th>
                     <td data-label=a.price data-align="end"><Amount of=addon.price locale/></td>
                     <td data-label=a.state><State look/></td>
