@@ -37,7 +37,8 @@ const ANYWHERE: &str = "/console";
 /// POST /sign-in: email, return_to. The answer is the same for everybody.
 pub async fn ask(State(app): State<App>, request: Request) -> Response {
     forms::handle(app, request, None, |post| async move {
-        let email = Email::parse(field(&post.fields, "email")).map_err(|problem| Error::invalid("email", problem))?;
+        let email =
+            Email::parse(field(&post.fields, "email")).map_err(|problem| Error::invalid("email", problem))?;
         let return_to = Some(field(&post.fields, "return_to")).filter(|path| !path.is_empty());
         let services = &post.app.services;
         let mut conn = services.pool.acquire().await?;
@@ -80,7 +81,8 @@ pub async fn follow_link(State(app): State<App>, request: Request) -> Response {
 /// POST /sign-in/code: email, code.
 pub async fn enter_code(State(app): State<App>, request: Request) -> Response {
     forms::handle(app, request, Some("/sign-in/code"), |post| async move {
-        let email = Email::parse(field(&post.fields, "email")).map_err(|problem| Error::invalid("email", problem))?;
+        let email =
+            Email::parse(field(&post.fields, "email")).map_err(|problem| Error::invalid("email", problem))?;
         let services = &post.app.services;
         let mut conn = services.pool.acquire().await?;
         let arrival = identity::ops::consume_code(

@@ -59,7 +59,8 @@ async fn run_on(
         println!("Catalyst is at {} (listening on {address})", app.services.public_url);
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let until = app.clone();
-        let server = axum::serve(listener, service).with_graceful_shutdown(async move { until.ended().await });
+        let server =
+            axum::serve(listener, service).with_graceful_shutdown(async move { until.ended().await });
         let late = async {
             app.ended().await;
             tokio::time::sleep(GRACE).await;

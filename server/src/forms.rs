@@ -34,7 +34,7 @@ const ACTIONS: &str = "/do/";
 /// action's, and so is the Referer of the next try.
 const FORM_PAGES: &str = "form_pages";
 const FORM_PAGES_MAX: usize = 8;
-/// Fields that are not put back into a page.
+/// Fields of signing in that are not put back into a page. (A voucher's `code` is none of them.)
 const SECRET_FIELDS: [&str; 2] = ["code", "token"];
 
 /// The fields of a form, in their order.
@@ -52,7 +52,12 @@ pub struct Post {
 
 /// Does what a form asks for and goes to where `work` says. A refusal is shown in `page`, or in the
 /// page that the form was on.
-pub async fn handle<F>(app: App, request: Request, page: Option<&str>, work: impl FnOnce(Post) -> F) -> Response
+pub async fn handle<F>(
+    app: App,
+    request: Request,
+    page: Option<&str>,
+    work: impl FnOnce(Post) -> F,
+) -> Response
 where
     F: Future<Output = Result<Response>>,
 {
@@ -69,8 +74,13 @@ where
     };
     let visit = parts.extensions.get::<Visit>().cloned();
     let visit = visit.unwrap_or_else(|| unreachable!("the router adds Visit to every request"));
-    let post =
-        Post { app: app.clone(), fields: fields.clone(), session: session.clone(), visit, page: page.clone() };
+    let post = Post {
+        app: app.clone(),
+        fields: fields.clone(),
+        session: session.clone(),
+        visit,
+        page: page.clone(),
+    };
     match work(post).await {
         Ok(response) => response,
         Err(error) => refuse(&app, parts, &session, page.as_deref(), error, fields).await,
@@ -84,7 +94,8 @@ pub async fn act(State(app): State<App>, request: Request) -> Response {
         Ok(bytes) => bytes,
         Err(error) => return wire(error),
     };
-    let is_form = header_text(&parts.headers, header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded");
+    let is_form =
+        header_text(&parts.headers, header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded");
     let fields = if is_form { parse_form(&bytes) } else { Ok(Vec::new()) };
     if !header_text(&parts.headers, header::ACCEPT).contains("text/html") {
         return match fields {
@@ -134,7 +145,8 @@ async fn run(mut parts: Parts, bytes: Bytes) -> Result<Response> {
 }
 
 fn is_unread(response: &Response) -> bool {
-    response.status().is_server_error() || header_text(response.headers(), header::LOCATION).contains("__err=")
+    response.status().is_server_error()
+        || header_text(response.headers(), header::LOCATION).contains("__err=")
 }
 
 /// Success: to where the function said, or back to the page.
@@ -172,12 +184,15 @@ async fn refuse(
     if action.starts_with(ACTIONS) {
         remember(session, &action, page).await;
     }
-    fields.retain(|(name, _)| !SECRET_FIELDS.contains(&name.as_str()));
+    if action.starts_with("/sign-in") {
+        fields.retain(|(name, _)| !SECRET_FIELDS.contains(&name.as_str()));
+    }
     let wait = match error {
         Error::Limited { retry_after_seconds } => Some(retry_after_seconds),
         _ => None,
     };
-    let mut response = pages::show_again(app, parts, page, FormFailure { action, error, values: fields }).await;
+    let mut response =
+        pages::show_again(app, parts, page, FormFailure { action, error, values: fields }).await;
     if let Some(wait) = wait {
         response.headers_mut().insert(header::RETRY_AFTER, wait.into());
     }

@@ -57,6 +57,8 @@ pub struct Adapters {
 impl App {
     /// Connects and reads keys and file names. The database has to be prepared.
     pub async fn build(config: Config, database: &Database, ending: watch::Receiver<bool>) -> Result<Self> {
+        // Pages wait for their data on this runtime; a second call in the same program changes nothing.
+        let _ = any_spawner::Executor::init_tokio();
         let key = config::key::load(&config.server_key_file)?;
         let pool = database.connect(config.database.connections).await?;
         let adapters = adapters(&config)?;

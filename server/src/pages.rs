@@ -32,7 +32,8 @@ async fn render(app: &App, request: Request) -> Response {
             provide_context(nonce);
         }
     };
-    let mut response = render_app_async_with_context(context, move || app::shell(options.clone()))(request).await;
+    let mut response =
+        render_app_async_with_context(context, move || app::shell(options.clone()))(request).await;
     // Leptos redirects with 302, which lets a browser repeat a POST.
     if response.status() == StatusCode::FOUND {
         *response.status_mut() = StatusCode::SEE_OTHER;
@@ -42,7 +43,12 @@ async fn render(app: &App, request: Request) -> Response {
 
 /// Renders the page at `path` again, with a refused form in it. `request` is what is left of the form's
 /// request: its headers and extensions.
-pub async fn show_again(app: &App, request: http::request::Parts, path: &str, failure: FormFailure) -> Response {
+pub async fn show_again(
+    app: &App,
+    request: http::request::Parts,
+    path: &str,
+    failure: FormFailure,
+) -> Response {
     let code = status(&failure.error);
     let mut parts = request;
     parts.method = Method::GET;

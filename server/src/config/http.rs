@@ -77,7 +77,9 @@ impl PublicUrl {
 /// Whether a host name or address can only be this machine.
 pub(super) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.ends_with(".localhost") || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Http {
@@ -126,7 +128,9 @@ mod tests {
         ] {
             assert_eq!(PublicUrl::parse(text).map(|url| url.text), Some(origin.to_owned()));
         }
-        for bad in ["", "shop.example.om", "ftp://x.y", "https://x.y/shop", "https://u@x.y", "https://x.y?a=b"] {
+        for bad in
+            ["", "shop.example.om", "ftp://x.y", "https://x.y/shop", "https://u@x.y", "https://x.y?a=b"]
+        {
             assert_eq!(PublicUrl::parse(bad), None, "{bad}");
         }
     }

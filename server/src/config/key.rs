@@ -77,7 +77,8 @@ mod tests {
     fn the_key_is_made_once_and_private() {
         let path = folder("once").join("server.key");
         let keys: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| load(&path).map(|k| k.hash("t", &[])))).collect();
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| load(&path).map(|k| k.hash("t", &[])))).collect();
             threads.into_iter().map(|thread| thread.join().expect("no panic").expect("a key")).collect()
         });
         assert!(keys.windows(2).all(|pair| pair[0] == pair[1]));

@@ -8,7 +8,8 @@ use domain::{
 
 use super::reader::{Reader, Variable, variable};
 
-const LIMIT: &str = "how often in how long: a number from 1 to 1000000, a slash, and a time of at most 24h; or off";
+const LIMIT: &str =
+    "how often in how long: a number from 1 to 1000000, a slash, and a time of at most 24h; or off";
 const TIME: &str = "a time: a number and s, m, h or d, at most 365d";
 
 const LINKS_PER_ADDRESS: Variable = variable("CATALYST_LIMIT_LINKS_PER_ADDRESS", LIMIT, "5/15m");
@@ -17,8 +18,7 @@ const LINKS_IN_ALL: Variable = variable("CATALYST_LIMIT_LINKS_IN_ALL", LIMIT, "6
 const TRIES_PER_IP: Variable = variable("CATALYST_LIMIT_SIGN_IN_TRIES_PER_IP", LIMIT, "10/60s");
 const PREVIEWS_PER_IP: Variable = variable("CATALYST_LIMIT_PREVIEWS_PER_IP", LIMIT, "30/60s");
 const REDEMPTIONS_PER_IP: Variable = variable("CATALYST_LIMIT_REDEMPTIONS_PER_IP", LIMIT, "60/60s");
-const REDEMPTIONS_PER_ACCOUNT: Variable =
-    variable("CATALYST_LIMIT_REDEMPTIONS_PER_ACCOUNT", LIMIT, "10/60s");
+const REDEMPTIONS_PER_ACCOUNT: Variable = variable("CATALYST_LIMIT_REDEMPTIONS_PER_ACCOUNT", LIMIT, "10/60s");
 
 const SESSION_LIFETIME: Variable = variable("CATALYST_SESSION_LIFETIME", TIME, "30d");
 const SESSION_IDLE: Variable = variable("CATALYST_SESSION_IDLE", TIME, "7d");

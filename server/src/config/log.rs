@@ -4,8 +4,11 @@ use tracing_subscriber::EnvFilter;
 
 use super::reader::{Reader, Variable, variable};
 
-const LOG: Variable =
-    variable("CATALYST_LOG", "levels: error, warn, info, debug or trace, alone or a module", "info,sqlx=warn");
+const LOG: Variable = variable(
+    "CATALYST_LOG",
+    "levels: error, warn, info, debug or trace, alone or a module",
+    "info,sqlx=warn",
+);
 const LOG_FORMAT: Variable = variable("CATALYST_LOG_FORMAT", "text or json", "json");
 
 #[derive(Clone, Debug)]

@@ -69,7 +69,8 @@ pub(super) fn read(reader: &mut Reader<'_>, http: &Http) -> Mail {
         reader.refuse(SMTP_URL, "a mail server, because CATALYST_PUBLIC_URL is not http:// on this machine");
     }
     let host = http.public_url.host();
-    let domain = if host.contains('.') && host.contains(char::is_alphabetic) { host } else { "catalyst.test" };
+    let domain =
+        if host.contains('.') && host.contains(char::is_alphabetic) { host } else { "catalyst.test" };
     let from = reader.or(FROM, format!("Catalyst <no-reply@{domain}>"), |text| {
         text.parse::<adapters::smtp::Mailbox>().ok().map(|_| text.to_owned())
     });
@@ -107,13 +108,19 @@ mod tests {
 
     #[test]
     fn mail_leaves_only_over_verified_tls_except_to_this_machine() {
-        let smtps = parse_smtp("smtps://a%40b.om:p%3Ass@mail.example.om").map(|s| (s.tls, s.port, s.credentials));
+        let smtps =
+            parse_smtp("smtps://a%40b.om:p%3Ass@mail.example.om").map(|s| (s.tls, s.port, s.credentials));
         assert_eq!(smtps, Some((SmtpTls::Wrapper, 465, Some(("a@b.om".to_owned(), "p:ss".to_owned())))));
         let starttls = parse_smtp("smtp://mail.example.om?tls=required").map(|s| (s.tls, s.port));
         assert_eq!(starttls, Some((SmtpTls::Required, 587)));
         let local = parse_smtp("smtp://127.0.0.1:2525").map(|s| (s.tls, s.port, s.host));
         assert_eq!(local, Some((SmtpTls::None, 2525, "127.0.0.1".to_owned())));
-        for bad in ["smtp://mail.example.om", "smtp://mail.example.om?tls=opportunistic", "http://x", "smtps://user@x"] {
+        for bad in [
+            "smtp://mail.example.om",
+            "smtp://mail.example.om?tls=opportunistic",
+            "http://x",
+            "smtps://user@x",
+        ] {
             assert!(parse_smtp(bad).is_none(), "{bad}");
         }
     }

@@ -141,9 +141,12 @@ mod tests {
             ("CATALYST_LIMIT_PREVIEWS_PER_IP", "many"),
             ("CATALYST_DATABASE_URL", "mysql://root:hunter2@db"),
         ]);
-        for name in
-            ["CATALYST_LISTEN", "CATALYST_CURRENCY", "CATALYST_LIMIT_PREVIEWS_PER_IP", "CATALYST_DATABASE_URL"]
-        {
+        for name in [
+            "CATALYST_LISTEN",
+            "CATALYST_CURRENCY",
+            "CATALYST_LIMIT_PREVIEWS_PER_IP",
+            "CATALYST_DATABASE_URL",
+        ] {
             assert!(text.contains(&format!("{name} cannot be used. It expects")), "{text}");
             assert!(text.contains(&format!("Example: {name}=")), "{text}");
         }

@@ -58,7 +58,8 @@ mod tests {
     use super::*;
 
     fn find_from(peer: &str, forwarded: &[&str]) -> String {
-        let trusted: Vec<IpNet> = ["10.0.0.0/8", "fd00::/8"].iter().map(|n| n.parse().expect("net")).collect();
+        let trusted: Vec<IpNet> =
+            ["10.0.0.0/8", "fd00::/8"].iter().map(|n| n.parse().expect("net")).collect();
         let mut extensions = Extensions::new();
         let peer: IpAddr = peer.parse().expect("an address");
         extensions.insert(ConnectInfo(SocketAddr::new(peer, 4000)));

@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn a_form_is_read_as_it_was_typed() {
-        let pairs = parse_form("name=Al+Noor+%26+Co&apps=a&apps=b&empty=&city=%D9%85%D8%B3%D9%82%D8%B7".as_bytes());
+        let pairs =
+            parse_form("name=Al+Noor+%26+Co&apps=a&apps=b&empty=&city=%D9%85%D8%B3%D9%82%D8%B7".as_bytes());
         let pairs = pairs.expect("a form");
         assert_eq!(field(&pairs, "name"), "Al Noor & Co");
         assert_eq!(field(&pairs, "city"), "مسقط");
@@ -70,7 +71,11 @@ mod tests {
     #[test]
     fn what_cannot_be_stored_is_refused_with_the_fields_name() {
         for body in ["a=1&city=%FF", "a=1&city=x%00y", "a=1&city=%zz", "a=1&city=%2"] {
-            assert_eq!(parse_form(body.as_bytes()), Err(Error::invalid("city", Problem::ControlCharacters)), "{body}");
+            assert_eq!(
+                parse_form(body.as_bytes()),
+                Err(Error::invalid("city", Problem::ControlCharacters)),
+                "{body}"
+            );
         }
         assert!(parse_form(b"a=1&\xff=2").is_err());
     }

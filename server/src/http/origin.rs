@@ -25,12 +25,14 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
 /// For REST: checked where the browser's session would speak.
 pub async fn rest_layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let by_session = !headers.contains_key(header::AUTHORIZATION) && session::cookie_id(headers, &app).is_some();
+    let by_session =
+        !headers.contains_key(header::AUTHORIZATION) && session::cookie_id(headers, &app).is_some();
     if is_safe(request.method()) || !by_session || is_own(headers, &app.config.http) {
         return next.run(request).await;
     }
     tracing::warn!("refused a request from another site");
-    let body = json!({ "error": "foreign_origin", "message": "a session is good for this site's own pages only" });
+    let body =
+        json!({ "error": "foreign_origin", "message": "a session is good for this site's own pages only" });
     (StatusCode::FORBIDDEN, axum::Json(body)).into_response()
 }
 

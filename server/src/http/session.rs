@@ -78,7 +78,10 @@ impl SessionStore for Store {
         let data = data(record)?;
         loop {
             let hash = self.hash(&record.id);
-            if sessions::create(&mut conn, &hash, account(record), &data, &self.durations).await.map_err(broke)? {
+            if sessions::create(&mut conn, &hash, account(record), &data, &self.durations)
+                .await
+                .map_err(broke)?
+            {
                 return Ok(());
             }
             record.id = Id::default();
@@ -186,6 +189,9 @@ mod tests {
             cookie_text("__Host-catalyst", "abc", 60, true, true),
             "__Host-catalyst=abc; Path=/; Max-Age=60; SameSite=Lax; HttpOnly; Secure"
         );
-        assert_eq!(cookie_text("catalyst", "", 0, true, false), "catalyst=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly");
+        assert_eq!(
+            cookie_text("catalyst", "", 0, true, false),
+            "catalyst=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly"
+        );
     }
 }

@@ -50,13 +50,14 @@ async fn deliver_one(app: &App, order: &Order, application: &Delivery) -> std::r
         }
     })?;
     let meta = commit_meta(order, application);
-    let delivered =
-        app.adapters.git.deliver(organization, slug, &meta, &branches).await.map_err(|error| match error {
+    let delivered = app.adapters.git.deliver(organization, slug, &meta, &branches).await.map_err(
+        |error| match error {
             GitError::Invalid { .. } | GitError::Conflict(_) => Outcome::GiveUp(format!("{slug}: {error}")),
             GitError::MissingGit | GitError::Failed { .. } | GitError::Io { .. } => {
                 Outcome::Retry(format!("{slug}: {error}"))
             }
-        })?;
+        },
+    )?;
     let repository = format!("{organization}/{slug}.git");
     let committed = Step::Committed { repository: &repository, commit_id: &delivered.main_commit };
     step(app, order, application, committed).await?;

@@ -37,7 +37,8 @@ fn block_text(block: &Block) -> String {
 
 /// Styles are inline, as mail programs drop all others.
 pub(super) fn html(parts: &[Part]) -> String {
-    let (lang, dir) = parts.first().map_or(("en", "ltr"), |part| (part.locale.tag(), part.locale.direction()));
+    let (lang, dir) =
+        parts.first().map_or(("en", "ltr"), |part| (part.locale.tag(), part.locale.direction()));
     let body: String = parts
         .iter()
         .map(|part| {
@@ -105,6 +106,10 @@ mod tests {
         let expected = "A & <b>\n\nOpen: https://x.om/?a=1&b=2\n\n012345\n\nPlan M: OMR 9.000\n";
         assert_eq!(text(&parts), expected);
         let html = html(&parts);
-        assert!(html.contains("dir=\"rtl\"") && html.contains("A &amp; &lt;b&gt;") && html.contains("a=1&amp;b=2"));
+        assert!(
+            html.contains("dir=\"rtl\"")
+                && html.contains("A &amp; &lt;b&gt;")
+                && html.contains("a=1&amp;b=2")
+        );
     }
 }

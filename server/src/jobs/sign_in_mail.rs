@@ -73,9 +73,14 @@ mod tests {
     #[test]
     fn the_mail_speaks_the_language_of_the_page_that_asked() {
         let email = Email::parse("sara@example.om").expect("an address");
-        for (locale, words) in [(Locale::En, "You asked to sign in"), (Locale::Ar, "طلبت تسجيل الدخول")] {
-            let minted =
-                LinkMail { email: email.clone(), locale, token: "ab12".to_owned(), code: "012345".to_owned() };
+        for (locale, words) in [(Locale::En, "You asked to sign in"), (Locale::Ar, "طلبت تسجيل الدخول")]
+        {
+            let minted = LinkMail {
+                email: email.clone(),
+                locale,
+                token: "ab12".to_owned(),
+                code: "012345".to_owned(),
+            };
             let mail = write("https://shop.example.om", &minted);
             for body in [&mail.text, &mail.html] {
                 assert!(body.contains(words) && body.contains("012345"), "{body}");
