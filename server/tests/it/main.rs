@@ -1,1 +1,15 @@
+//! One binary of integration tests: the real router on a real PostgreSQL, a database for each test.
+//! Files are named after features; tests are sentences.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod world;
+
+mod catalog;
+mod checkout;
+mod kill;
+mod ledger;
+mod policy;
+mod rest_input;
+mod rest_money;
+mod vouchers;
