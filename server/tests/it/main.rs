@@ -7,9 +7,12 @@ mod world;
 
 mod catalog;
 mod checkout;
+mod jobs;
 mod kill;
 mod ledger;
 mod policy;
 mod rest_input;
 mod rest_money;
+mod sessions;
+mod sign_in;
 mod vouchers;
