@@ -19,7 +19,7 @@ pub fn applications(words: &'static Messages, organization: &Organization) -> im
         let events = format!("/console/organizations/{}/events", organization.organization_id);
         view! { <LiveSign events after=organization.last_event words=live_words(words)/> }
     });
-    let rows = organization.applications.iter().map(|app| row(words, app)).collect_view();
+    let rows = organization.applications.iter().map(|app| row(words, &organization.slug, app)).collect_view();
     let list = if organization.applications.is_empty() {
         view! { <p class="soft">{c.no_applications}</p> }.into_any()
     } else {
@@ -36,19 +36,11 @@ pub fn applications(words: &'static Messages, organization: &Organization) -> im
     }
 }
 
-fn row(words: &'static Messages, app: &Application) -> impl IntoView + use<> {
+fn row(words: &'static Messages, organization: &str, app: &Application) -> impl IntoView + use<> {
     let c = &words.console;
-    // `<organization>/<app>.git`: people know it without its ending.
-    let repository = app.repository.as_deref().map(|path| path.trim_end_matches(".git").to_owned());
-    let repository = repository.map(|path| {
-        view! {
-            <p class="application__repository">
-                <Icon name="repository"/>
-                <span class="sr-only">{c.repository}</span>
-                <span class="code">{path}</span>
-            </p>
-        }
-    });
+    // People know `<organization>/<app>.git` without its ending. It is there with the first commit.
+    let path = format!("{organization}/{}", app.slug);
+    let repository = app.repository.as_deref().map_or(path, |path| path.trim_end_matches(".git").to_owned());
     let commit = app.commit_id.as_deref().map(|id| fill(c.commit, &[("id", short(id))]));
     let no_commit = commit.is_none();
     let note = (app.state == ApplicationState::Failed).then(|| {
@@ -59,7 +51,13 @@ fn row(words: &'static Messages, app: &Application) -> impl IntoView + use<> {
             <AppMark slug=app.slug.clone()/>
             <div>
                 <h3 class="application__name"><bdi>{app.name.clone()}</bdi></h3>
-                {repository}
+                <div data-live=format!("repository:{}", app.slug) hidden=app.repository.is_none()>
+                    <p class="application__repository">
+                        <Icon name="repository"/>
+                        <span class="sr-only">{c.repository}</span>
+                        <span class="code">{repository}</span>
+                    </p>
+                </div>
             </div>
             <State look=looks::application(words, app.state) live=format!("application:{}", app.slug)/>
             <span class="soft figures" data-live-text=format!("commit:{}", app.slug) hidden=no_commit>

@@ -4,7 +4,7 @@
 use domain::organizations::{ApplicationState, OrganizationState};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use ui::live::{Connection, Look, Stream, show_text};
+use ui::live::{Connection, Look, Stream, reveal, show_text};
 
 /// The states that an Organization can come to while somebody looks, in the reader's language.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -71,6 +71,7 @@ fn happened(words: &LiveWords, kind: &str, data: &str) -> bool {
                 look.show(&format!("application:{}", event.app));
             }
             if let Some(id) = &event.commit_id {
+                reveal(&format!("repository:{}", event.app));
                 show_text(&format!("commit:{}", event.app), &words.commit.replace("{id}", short(id)));
             }
         }

@@ -57,6 +57,13 @@ pub fn show_text(name: &str, text: &str) {
     }
 }
 
+/// Shows what is on the page already, hidden, under this name in `data-live`.
+pub fn reveal(name: &str) {
+    if let Some(element) = find("data-live", name) {
+        element.remove_attribute("hidden").ok();
+    }
+}
+
 fn find(attribute: &str, name: &str) -> Option<web_sys::Element> {
     document().query_selector(&format!("[{attribute}=\"{name}\"]")).ok().flatten()
 }
