@@ -94,9 +94,8 @@ pub async fn act(State(app): State<App>, request: Request) -> Response {
         Ok(bytes) => bytes,
         Err(error) => return wire(error),
     };
-    let is_form =
-        header_text(&parts.headers, header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded");
-    let fields = if is_form { parse_form(&bytes) } else { Ok(Vec::new()) };
+    // Whatever it says that it is: server functions read it as a form.
+    let fields = parse_form(&bytes);
     if !header_text(&parts.headers, header::ACCEPT).contains("text/html") {
         return match fields {
             Ok(_) => run(parts, bytes).await.unwrap_or_else(wire),

@@ -5,8 +5,8 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse as _, Response},
 };
-use http::{Method, StatusCode, Uri};
-use leptos::prelude::provide_context;
+use http::{Method, StatusCode, Uri, header};
+use leptos::{prelude::provide_context, server_fn::redirect::REDIRECT_HEADER};
 use leptos_axum::render_app_async_with_context;
 use ui::server::{FormFailure, Visit, status};
 
@@ -34,9 +34,12 @@ async fn render(app: &App, request: Request) -> Response {
     };
     let mut response =
         render_app_async_with_context(context, move || app::shell(options.clone()))(request).await;
-    // Leptos redirects with 302, which lets a browser repeat a POST.
-    if response.status() == StatusCode::FOUND {
+    // Leptos redirects with 302, which lets a browser repeat a POST, and whoever does not ask for HTML
+    // only with a header of its own.
+    if response.headers().contains_key(header::LOCATION) {
         *response.status_mut() = StatusCode::SEE_OTHER;
+        *response.body_mut() = Body::empty();
+        response.headers_mut().remove(REDIRECT_HEADER);
     }
     response
 }

@@ -34,6 +34,44 @@ pub const BROWSER_ROUTES: &[(&str, &str, Policy)] = &[
     ("GET", "/readyz", Policy::Public),
 ];
 
+/// Pages, as `app::surfaces` has them.
+pub const PAGES: &[(&str, Policy)] = &[
+    ("/", Policy::Public),
+    ("/plans", Policy::Public),
+    ("/apps", Policy::Public),
+    ("/apps/{slug}", Policy::Public),
+    ("/addons", Policy::Public),
+    ("/review", Policy::Public),
+    ("/checkout", Policy::Public),
+    ("/redeem", Policy::Public),
+    ("/orders/{id}", Policy::SignedIn),
+    ("/sign-in", Policy::Public),
+    ("/sign-in/code", Policy::Public),
+    ("/sign-in/link", Policy::Public),
+    ("/console", Policy::SignedIn),
+    ("/admin", Policy::Admin),
+    ("/admin/billing", Policy::Admin),
+    ("/admin/revenue", Policy::Superadmin),
+    ("/admin/catalog", Policy::Superadmin),
+    ("/admin/tenants", Policy::Superadmin),
+    ("/admin/orders", Policy::Superadmin),
+];
+
+/// Server functions: what forms and islands post.
+pub const FUNCTIONS: &[(&str, Policy)] = &[
+    ("/do/cart/plan", Policy::Public),
+    ("/do/cart/apps/add", Policy::Public),
+    ("/do/cart/apps/remove", Policy::Public),
+    ("/do/cart/apps/clear", Policy::Public),
+    ("/do/cart/template", Policy::Public),
+    ("/do/cart/organization", Policy::Public),
+    ("/do/cart/voucher", Policy::Public),
+    ("/do/organizations/slug", Policy::Public),
+    ("/do/orders/place", Policy::SignedIn),
+    ("/do/vouchers/issue", Policy::Admin),
+    ("/do/vouchers/revoke", Policy::Admin),
+];
+
 /// The whole server. Tests call it without a socket.
 pub fn router(app: App) -> Router {
     let mut browsers = Router::new()

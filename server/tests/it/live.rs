@@ -1,0 +1,103 @@
+//! Live streams: what happens to an Organization, told to its members.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use futures::StreamExt as _;
+use http::{Method, StatusCode, header};
+use tower::ServiceExt as _;
+
+use crate::{
+    sign_in::{sign_in, submit},
+    world::{Browser, World, order_for},
+};
+
+/// Reads so many events, and fails where they do not come in time. Nothing is read after them.
+async fn read(world: &World, browser: &Browser, path: &str, last: Option<&str>, count: usize) -> Vec<String> {
+    let mut request = browser.request(Method::GET, path).header(header::ACCEPT, "text/event-stream");
+    if let Some(last) = last {
+        request = request.header("last-event-id", last);
+    }
+    let router = catalyst::router(world.app.clone());
+    let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let mut stream = response.into_body().into_data_stream();
+    let mut text = String::new();
+    let all = async {
+        while text.matches("\n\n").count() < count {
+            text.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), all).await.unwrap();
+    text.trim_end().split("\n\n").map(str::to_owned).collect()
+}
+
+async fn order(world: &World) -> String {
+    world.voucher("WELCOME", "50", 0).await;
+    let client = world.customer("sara@example.om").await;
+    let reply = client.order("key-1", &order_for("al-noor", Some("WELCOME"))).await.expect(StatusCode::OK);
+    format!("/console/organizations/{}/events", reply.json()["tenant_id"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn members_are_told_everything_from_where_they_were_and_strangers_nothing() {
+    let world = World::new().await;
+    let path = order(&world).await;
+    world.run_jobs().await;
+    let mut stranger = sign_in(&world, "ali@example.om").await;
+    stranger.get(&path).await.expect(StatusCode::NOT_FOUND);
+    world.browser().get(&path).await.expect(StatusCode::UNAUTHORIZED);
+
+    let member = sign_in(&world, "sara@example.om").await;
+    let all = read(&world, &member, &path, None, 3).await;
+    assert!(all[0].contains("event: application") && all[0].contains("\"delivering\""), "{all:?}");
+    assert!(all[2].contains("event: organization") && all[2].contains("\"active\""), "{all:?}");
+    let first = all[0].lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
+    assert_eq!(read(&world, &member, &path, Some(first), 2).await, all[1..]);
+    assert_eq!(read(&world, &member, &format!("{path}?after={first}"), None, 2).await, all[1..]);
+}
+
+#[tokio::test]
+async fn what_happens_later_arrives_while_the_page_is_open() {
+    let world = World::new().await;
+    let path = order(&world).await;
+    let member = sign_in(&world, "sara@example.om").await;
+    let listening = world.app.wakeups.listen(world.database_url());
+    // Signing in ran the jobs; what follows is new.
+    let before = read(&world, &member, &path, None, 3).await;
+    let last = before[2].lines().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        world
+            .execute(
+                "insert into organization_event (organization_id, kind, payload)
+                 select organization_id, 'application', '{}' from organization",
+            )
+            .await;
+    };
+    let (events, ()) = tokio::join!(read(&world, &member, &path, Some(&last), 1), later);
+    assert!(events[0].contains("event: application"), "{events:?}");
+    listening.abort();
+}
+
+#[tokio::test]
+async fn who_signs_out_is_told_nothing_more() {
+    let world = World::new().await;
+    let path = order(&world).await;
+    let mut member = sign_in(&world, "sara@example.om").await;
+    let request = member.request(Method::GET, &format!("{path}?after=999999")).body(Body::empty()).unwrap();
+    let response = catalyst::router(world.app.clone()).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    submit(&mut member, "/console", "/sign-out", &[]).await.expect(StatusCode::SEE_OTHER);
+    world
+        .execute(
+            "insert into organization_event (organization_event_id, organization_id, kind, payload)
+             overriding system value select 1000000, organization_id, 'application', '{}' from organization",
+        )
+        .await;
+    let mut stream = response.into_body().into_data_stream();
+    // The fallback's look finds the event, and that nobody may be told; the stream ends.
+    let next = tokio::time::timeout(Duration::from_secs(12), stream.next()).await.unwrap();
+    assert!(next.is_none(), "{next:?}");
+}
