@@ -7,8 +7,8 @@ const chromium = [process.env.CATALYST_CHROMIUM, '/usr/bin/chromium', '/usr/bin/
 export default defineConfig({
   testDir: 'tests',
   globalSetup: './rig/start.ts',
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  timeout: 240_000,
+  expect: { timeout: 20_000 },
   workers: 2,
   forbidOnly: !!process.env.CI,
   reporter: [['list']],
