@@ -47,7 +47,7 @@ pub fn Preferences(words: &'static Messages) -> impl IntoView {
     let locales = [(Locale::En, "English"), (Locale::Ar, "العربية")].map(|(locale, text)| {
         let pressed = if words.locale == locale { "true" } else { "false" };
         view! {
-            <button class="menu__item" name="locale" value=locale.tag() lang=locale.tag() aria-pressed=pressed>
+            <button class="menu__item" name="lang" value=locale.tag() lang=locale.tag() aria-pressed=pressed>
                 <Icon name="globe"/>
                 {text}
             </button>
