@@ -3,6 +3,7 @@
 //! are taken out of it. Whatever goes wrong here, the form is sent as a form.
 //!
 //! `<form data-refresh="tile-ghost summary">`, `<a data-refresh="results">`; a GET form acts while one types.
+//! What carries `data-refresh-while` is read again until an answer comes without it.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
@@ -16,6 +17,7 @@ use web_sys::{
 
 const WANTED: &str = "data-refresh";
 const TYPING: Duration = Duration::from_millis(250);
+const MOVING: Duration = Duration::from_secs(2);
 
 /// Makes the forms and links of its page act in place. Shows nothing.
 #[island]
@@ -28,7 +30,25 @@ pub fn Refresh() -> impl IntoView {
         let typed = Rc::clone(&turn);
         on("input", move |event| input(&event, &typed));
         on("click", move |event| click(&event, &turn));
+        keep_fresh();
     });
+}
+
+/// Reads the moving parts of the page again, as long as there are any.
+fn keep_fresh() {
+    let wanted = document().query_selector("[data-refresh-while]").ok().flatten();
+    let Some(wanted) = wanted.and_then(|element| element.get_attribute("data-refresh-while")) else { return };
+    set_timeout(
+        move || {
+            spawn_local(async move {
+                if let Ok(here) = window().location().pathname() {
+                    fetch(&here, None, &wanted, || true).await;
+                }
+                keep_fresh();
+            });
+        },
+        MOVING,
+    );
 }
 
 fn on(kind: &str, listener: impl Fn(Event) + 'static) {

@@ -177,7 +177,10 @@ fn stepper(words: &'static Messages, now: Step, cart: Option<&Cart>) -> impl Int
         Step::Plan => cart.is_some_and(|cart| cart.selection.plan.is_some()),
         Step::Apps => cart.is_some_and(|cart| !cart.selection.apps.is_empty()),
         Step::Addons => cart.is_some_and(|cart| !cart.organization_slug.is_empty()),
-        Step::Review => now == Step::Checkout,
+        Step::Review => {
+            now == Step::Checkout
+                && cart.is_some_and(|cart| cart.selection.plan.is_some() && !cart.selection.apps.is_empty())
+        }
         Step::Checkout => false,
     };
     let steps = [

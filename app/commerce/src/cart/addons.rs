@@ -55,7 +55,7 @@ pub fn AddonsPage() -> impl IntoView {
                     <h1 class="page__title">{c.addons_title}</h1>
                     <p class="page__lede">{c.addons_lede}</p>
                 </div>
-                {form.summary()}
+                <div class="refusal">{form.summary()}</div>
                 <form class="split" method="post" action=ACTION>
                     <div>
                         <section class="section section--plain form">

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{html::Input, prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 
 use super::api::{Standing, check_slug};
@@ -45,6 +45,15 @@ pub fn AddressField(texts: Texts, name: String, slug: String) -> impl IntoView {
     let slug_error = RwSignal::new(texts.slug_problem.clone());
     let turn = StoredValue::new(0_u32);
     let name_now = StoredValue::new(name.clone());
+    let (name_input, slug_input) = (NodeRef::<Input>::new(), NodeRef::<Input>::new());
+    // What was typed before the script came, or came back with the page.
+    Effect::new(move |_| {
+        if let (Some(name), Some(slug)) = (name_input.get(), slug_input.get()) {
+            name_now.set_value(name.value());
+            typed_slug.set(!slug.value().is_empty());
+            shown.set(slug.value());
+        }
+    });
     let look = move || {
         turn.update_value(|turn| *turn = turn.wrapping_add(1));
         let mine = turn.get_value();
@@ -68,6 +77,9 @@ pub fn AddressField(texts: Texts, name: String, slug: String) -> impl IntoView {
                 if !typed_slug.get_untracked() {
                     // Nothing can be made of a name in another script: somebody has to choose.
                     let nothing = slug.is_empty();
+                    if let Some(input) = slug_input.get_untracked() {
+                        input.set_value(&slug);
+                    }
                     shown.set(slug);
                     if nothing {
                         return state.set(State::Idle);
@@ -122,9 +134,10 @@ pub fn AddressField(texts: Texts, name: String, slug: String) -> impl IntoView {
     let name_error = name_problem.clone().map(|text| view! { <Problem id="organization_name-error" text/> });
     let host = move || {
         let slug = shown.get();
-        if slug.is_empty() { "…".to_owned() } else { slug.to_lowercase() }
+        if slug.is_empty() { "your-name".to_owned() } else { slug.to_lowercase() }
     };
     view! {
+        <div class="form">
         <div class="form__row">
             <div class="field">
                 <label class="field__label" for="organization_name">{texts.name.clone()}</label>
@@ -138,6 +151,7 @@ pub fn AddressField(texts: Texts, name: String, slug: String) -> impl IntoView {
                     required=true
                     aria-invalid=name_problem.is_some().then_some("true")
                     aria-describedby=name_problem.is_some().then_some("organization_name-error")
+                    node_ref=name_input
                     on:input=on_name
                 />
                 {name_error}
@@ -150,13 +164,13 @@ pub fn AddressField(texts: Texts, name: String, slug: String) -> impl IntoView {
                         id="organization_slug"
                         name="organization_slug"
                         value=slug
-                        prop:value=shown
                         maxlength="31"
                         autocomplete="off"
                         autocapitalize="none"
                         spellcheck="false"
                         aria-invalid=wrong
                         aria-describedby="organization_slug-error organization_slug-state organization_slug-hint"
+                        node_ref=slug_input
                         on:input=on_slug
                     />
                     <span class="input-group__part code">{format!(".{}", texts.domain)}</span>
@@ -176,6 +190,7 @@ pub fn AddressField(texts: Texts, name: String, slug: String) -> impl IntoView {
                 {format!("{}.", texts.app)}<b>{host}</b>{format!(".{}", texts.domain)}
             </span>
         </p>
+        </div>
     }
 }
 

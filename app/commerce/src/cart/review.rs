@@ -54,7 +54,7 @@ pub fn ReviewPage() -> impl IntoView {
                     <h1 class="page__title">{c.review_title}</h1>
                     <p class="page__lede">{c.review_lede}</p>
                 </div>
-                {refusal.into_iter().collect_view()}
+                <div class="refusal">{refusal.into_iter().collect_view()}</div>
                 <div class="split">
                     <div>{capacity} {apps(words, &shelf, &cart, usage)} {named(words, &shelf, &cart)}</div>
                     <aside class="split__aside">{aside}</aside>
@@ -69,7 +69,7 @@ pub fn ReviewPage() -> impl IntoView {
 pub fn empty(words: &'static Messages) -> impl IntoView + use<> {
     let c = &words.checkout;
     view! {
-        <Title text=c.review_head/>
+        <Title text=words.common.your_order/>
         <main id="main" class="page">
             <div class="empty">
                 <span class="empty__icon"><Icon name="bag"/></span>

@@ -28,7 +28,7 @@ pub fn AppPage() -> impl IntoView {
             <Title text=app.name.clone()/>
             <main id="main" class="page">
                 <a class="back" href="/apps"><Icon name="arrow-right" class="icon--back"/>{m.all_apps}</a>
-                <div id="refusal">{refusal.into_iter().collect_view()}</div>
+                <div class="refusal" id="refusal">{refusal.into_iter().collect_view()}</div>
                 <div class="split">
                     <div>
                         {hero(words, app)} {about(words, app)} {services(words, app, &shelf)}
@@ -100,7 +100,7 @@ fn services(words: &'static Messages, app: &App, shelf: &Shelf) -> impl IntoView
         .iter()
         .filter_map(|slug| shelf.app(slug))
         .map(|service| {
-            let what = format!("{} · {}", service.tagline.get(words.locale), memory(words, service.ram_mb));
+            let what = memory(words, service.ram_mb);
             view! {
                 <li class="chosen__item">
                     <AppMark slug=service.slug.clone() size="small"/>

@@ -41,7 +41,7 @@ pub fn AppsPage() -> impl IntoView {
                     <h1 class="page__title">{m.apps_title}</h1>
                     <p class="page__lede">{m.apps_lede}</p>
                 </div>
-                <div id="refusal">{failures}</div>
+                <div class="refusal" id="refusal">{failures}</div>
                 <div class="app-tools">
                     <div class="app-tools__row">{look.search()} {template(words, &industries)}</div>
                     {look.chips(&shelf)}
@@ -198,17 +198,20 @@ fn template(words: &'static Messages, industries: &[Industry]) -> impl IntoView 
         .collect_view();
     view! {
         <form class="field" method="post" action="/do/cart/template">
-            <label class="field__label" for="industry">{m.template}</label>
+            <label class="field__label" for="industry">
+                {m.template}
+                " "
+                <span class="field__optional">{m.template_hint}</span>
+            </label>
             <div class="app-tools__template">
                 <span class="select-box">
-                    <select class="select" id="industry" name="industry" aria-describedby="industry-hint">
+                    <select class="select" id="industry" name="industry">
                         {options}
                     </select>
                     <Icon name="chevron-down"/>
                 </span>
                 <button class="button">{m.template_use}</button>
             </div>
-            <p class="field__hint" id="industry-hint">{m.template_hint}</p>
         </form>
     }
 }

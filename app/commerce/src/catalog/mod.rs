@@ -32,9 +32,11 @@ pub struct Shelf {
 
 impl Shelf {
     pub async fn read(conn: &mut PgConnection) -> Result<Self> {
+        let mut apps = catalog::ops::apps(conn).await?;
+        apps.sort_by_key(|app| app.name.to_lowercase());
         Ok(Self {
             plans: catalog::ops::plans(conn).await?,
-            apps: catalog::ops::apps(conn).await?,
+            apps,
             addons: catalog::ops::addons(conn).await?,
             bundles: catalog::ops::bundles(conn).await?,
         })

@@ -41,7 +41,7 @@ pub fn PlansPage() -> impl IntoView {
                     <h1 class="page__title">{m.plans_title}</h1>
                     <p class="page__lede">{m.plans_lede}</p>
                 </div>
-                {form.summary()}
+                <div class="refusal">{form.summary()}</div>
                 <form method="post" action="/do/cart/plan">
                     <fieldset id="plan">
                         <legend class="sr-only">{m.plan}</legend>

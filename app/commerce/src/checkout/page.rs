@@ -58,7 +58,7 @@ pub fn CheckoutPage() -> impl IntoView {
                 <div class="page__header"><h1 class="page__title">{c.checkout_title}</h1></div>
                 <div class="split">
                     <div>
-                        {summaries.into_iter().collect_view()}
+                        <div class="refusal" id="refusal">{summaries.into_iter().collect_view()}</div>
                         {start}
                         {voucher::section(words, kept.as_ref(), &code)}
                     </div>
@@ -129,7 +129,11 @@ fn organization(words: &'static Messages, cart: &Cart, mine: &[Organization]) ->
     let form = Form::of(PLACE);
     let domain = server::services().apps_domain.clone();
     let named = !cart.organization_slug.is_empty();
-    let link = if named { c.change } else { c.missing_name };
+    let link = match (named, mine.is_empty()) {
+        (true, _) => c.change,
+        (false, true) => c.missing_name,
+        (false, false) => c.new_organization,
+    };
     let problem = form
         .problem("organization_slug")
         .or_else(|| form.problem("organization_name"))

@@ -45,7 +45,9 @@ fn page(
     plan: Option<&Plan>,
 ) -> impl IntoView + use<> {
     let c = &words.checkout;
-    let ready = organization.is_some_and(|organization| organization.state == OrganizationState::Active);
+    let ready = organization.is_some_and(|organization| {
+        organization.state == OrganizationState::Active && !organization.is_moving()
+    });
     let title = if ready { c.placed_ready } else { c.placed_title };
     let number = short(&order.order_id.to_string());
     let number = view! { <bdi class="code">{number}</bdi> }.into_any();
@@ -65,7 +67,7 @@ fn page(
             <div class="page__header">
                 <div class="placed">
                     <span class="placed__mark"><Icon name="check"/></span>
-                    <h1 class="page__title">{title}</h1>
+                    <h1 class="page__title" id="placed-title">{title}</h1>
                     <p class="page__lede">{rich(c.placed_lede, vec![("id", number)])}</p>
                 </div>
             </div>
@@ -112,7 +114,7 @@ fn timeline(words: &'static Messages, organization: &Organization) -> impl IntoV
         _ => State::Current,
     };
     let ready = match (active, repositories) {
-        (true, _) => State::Done,
+        (true, State::Done) => State::Done,
         (false, State::Done) => State::Current,
         _ => State::Todo,
     };
@@ -121,10 +123,11 @@ fn timeline(words: &'static Messages, organization: &Organization) -> impl IntoV
         &[("done", &number(words.locale, done)), ("all", &number(words.locale, apps.len()))],
     );
     let written = if failed { c.step_failed.to_owned() } else { written };
+    let moving = (organization.is_moving() && !failed).then_some("timeline placed-title");
     let host = format!("{}.{}", organization.slug, server::services().apps_domain);
     let host = view! { <bdi class="code">{host}</bdi> }.into_any();
     view! {
-        <ol class="timeline" id="timeline">
+        <ol class="timeline" id="timeline" data-refresh-while=moving>
             {step(words, State::Done, c.step_placed, c.step_paid.into_any())}
             {step(words, State::Done, c.step_organization, host)}
             {step(words, repositories, c.step_repositories, written.into_any())}

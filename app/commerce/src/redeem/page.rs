@@ -148,10 +148,10 @@ async fn worth(shop: &mut Shop, preview: &Preview) -> Result<AnyView> {
         <Title text=m.a_voucher/>
         <main id="main" class="page">
             <div class="page__header"><h1 class="page__title">{m.worth_title}</h1></div>
-            {Form::of("/do/cart/voucher").summary()}
+            <div class="refusal">{Form::of("/do/cart/voucher").summary()}</div>
             <div class="stack">
                 {ticket(words, preview, text, m.once_each)}
-                <form class="row" method="post" action="/do/cart/voucher">
+                <form class="row" id="promo_code" method="post" action="/do/cart/voucher">
                     <input type="hidden" name="promo_code" value=preview.code.to_string()/>
                     <input type="hidden" name="return_to" value="/plans"/>
                     <button class="button button--primary button--large">

@@ -6,12 +6,12 @@ messages!(Checkout {
     addons_lede: "The name of your Organization becomes its address. Extras are optional.", "اسم مؤسستك يصبح عنوانها. الإضافات اختيارية.";
     organization_name: "Name of the Organization", "اسم المؤسسة";
     address: "Address", "العنوان";
-    address_hint: "Begin with a letter; three or more of a–z, 0–9 and hyphen. Leave it empty to take it from the name.", "يبدأ بحرف، وثلاثة فأكثر من a–z و0–9 والشرطة. اتركه فارغًا ليؤخذ من الاسم.";
+    address_hint: "Begin with a letter; three or more of a–z, 0–9 and hyphen. Leave it empty to take it from the name.", "يبدأ بحرف، وثلاثة فأكثر من \u{2066}a–z\u{2069} و\u{2066}0–9\u{2069} والشرطة. اتركه فارغًا ليؤخذ من الاسم.";
     address_at: "Your apps will be at", "ستكون تطبيقاتك على";
     slug_available: "Free", "متاح";
     slug_taken: "Taken. Choose another.", "مستخدم. اختر غيره.";
     slug_reserved: "Reserved. Choose another.", "محجوز. اختر غيره.";
-    slug_invalid: "Begin with a letter; only a–z, 0–9 and single hyphens, three or more.", "ابدأ بحرف، وفقط a–z و0–9 وشرطات مفردة، ثلاثة فأكثر.";
+    slug_invalid: "Begin with a letter; only a–z, 0–9 and single hyphens, three or more.", "ابدأ بحرف، وفقط \u{2066}a–z\u{2069} و\u{2066}0–9\u{2069} وشرطات مفردة، ثلاثة فأكثر.";
     slug_checking: "Looking …", "جارٍ التحقق …";
     included: "Included", "مشمول";
     included_note: "Part of every plan.", "جزء من كل خطة.";
@@ -63,7 +63,7 @@ messages!(Checkout {
     who_orders: "Who orders", "من يطلب";
     not_you: "Not you?", "لست أنت؟";
     name: "Name", "الاسم";
-    new_organization: "A new one", "مؤسسة جديدة";
+    new_organization: "Order for a new one", "اطلب لمؤسسة جديدة";
     existing_note: "Adds to it and changes its plan", "تُضاف إليها وتتغيّر خطتها";
     voucher: "Voucher", "القسيمة";
     worth: "Worth {amount}", "بقيمة {amount}";

@@ -73,7 +73,7 @@ messages!(Marketplace {
     search: "Search", "بحث";
     search_hint: "Name or purpose", "الاسم أو الغرض";
     template: "Begin with a template", "ابدأ بقالب";
-    template_hint: "Adds what the trade needs; what you chose stays.", "يضيف ما تحتاجه المهنة ويُبقي ما اخترته.";
+    template_hint: "it adds, and removes nothing", "يضيف ولا يزيل شيئًا";
     template_use: "Add", "أضف";
     categories: "Categories", "الفئات";
     all: "All", "الكل";
