@@ -7,9 +7,11 @@ mod world;
 
 mod catalog;
 mod checkout;
+mod forms;
 mod jobs;
 mod kill;
 mod ledger;
+mod live;
 mod policy;
 mod rest_input;
 mod rest_money;
