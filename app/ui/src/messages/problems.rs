@@ -22,7 +22,7 @@ messages!(Problems {
     unknown_currency: "This currency is not used here.", "هذه العملة غير مستخدمة هنا.";
     unknown: "This choice is not known here.", "هذا الخيار غير معروف هنا.";
     not_six_digits: "The code is six digits.", "الرمز مكوّن من ستة أرقام.";
-    cap_too_low: "{n} have been redeemed already; the limit cannot be lower.", "استُخدمت {n} مرات بالفعل؛ لا يمكن أن يكون الحد أقل.";
+    cap_too_low: "{n} have been redeemed already; the limit must be higher.", "استُخدمت {n} مرات بالفعل؛ يجب أن يكون الحد أعلى.";
     voucher_unknown: "This voucher is not valid. Check the code.", "هذه القسيمة غير صالحة. تحقّق من الرمز.";
     voucher_inactive: "This voucher is not active.", "هذه القسيمة غير مفعّلة.";
     voucher_exhausted: "This voucher has been used up.", "استُنفدت هذه القسيمة.";
