@@ -150,7 +150,8 @@ create table ledger_transaction (
     ledger_transaction_id uuid primary key,
     kind text not null,
     reason text not null,
-    order_id uuid references customer_order on delete restrict,
+    -- Deferred: a voucher is redeemed, and its credit granted, before the order is written that names it.
+    order_id uuid references customer_order on delete restrict deferrable initially deferred,
     created_at timestamptz not null default now(),
     constraint ledger_transaction_kind_known check (kind in ('grant', 'spend', 'refund', 'correction')),
     constraint ledger_transaction_once unique (order_id, kind)
@@ -262,7 +263,11 @@ create table idempotency (
     key text not null,
     request_hash bytea not null,
     order_id uuid references customer_order on delete cascade deferrable initially deferred,
+    -- What was left after the order: a repeat long afterwards is told what the first answer told.
+    credit_minor bigint,
+    currency char(3),
     created_at timestamptz not null default now(),
     primary key (account_id, key),
-    constraint idempotency_key_length check (length(key) between 1 and 255)
+    constraint idempotency_key_length check (length(key) between 1 and 255),
+    constraint idempotency_credit_whole check ((credit_minor is null) = (currency is null))
 );
