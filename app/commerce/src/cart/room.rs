@@ -67,7 +67,7 @@ fn resources(words: &'static Messages, plan: &Plan, needs: &[Need]) -> Vec<Resou
     let mut found = Vec::new();
     if let Some(limit) = plan.vcpu {
         let (needed, limit_text) =
-            (cores(words.locale, all.cpu_milli), (number(words.locale, limit), "vCPU"));
+            (cores(words.locale, all.cpu_milli), (number(words.locale, limit), words.common.unit_cpu));
         found.push(resource(m.processor, "cpu", limit * 1000, needed, limit_text, |f| f.cpu_milli));
     }
     if let Some(limit) = plan.memory_mb {

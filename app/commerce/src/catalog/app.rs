@@ -192,7 +192,7 @@ fn takes(
                 <div><dt>{m.row_memory}</dt><dd class="figures">{memory(words, app.ram_mb)}</dd></div>
                 <div>
                     <dt>{m.processor}</dt>
-                    <dd><span class="figures">{cores(words.locale, app.cpu_milli)}</span>" vCPU"</dd>
+                    <dd><span class="figures">{cores(words.locale, app.cpu_milli)}</span>" "{words.common.unit_cpu}</dd>
                 </div>
                 <div><dt>{m.row_disk}</dt><dd class="figures">{disk(words, app.disk_gb)}</dd></div>
                 <div><dt>{m.price}</dt><dd>{m.in_every_plan}</dd></div>

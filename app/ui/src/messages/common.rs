@@ -42,6 +42,7 @@ messages!(Common {
     free: "Free", "مجاني";
     copy: "Copy", "نسخ";
     copied: "Copied", "نُسخ";
+    unit_cpu: "vCPU", "معالج";
     unit_mb: "MB", "م.ب";
     unit_gb: "GB", "غ.ب";
     unit_tb: "TB", "ت.ب";
