@@ -55,9 +55,9 @@ pub fn Preferences(words: &'static Messages) -> impl IntoView {
     });
     view! {
         <form method="post" action="/preferences">
-            <input type="hidden" name="return_to" value=visit.path/>
             <div class="menu__group"><p class="menu__label">{c.theme}</p>{themes.into_iter().collect_view()}</div>
             <div class="menu__group"><p class="menu__label">{c.language}</p>{locales.into_iter().collect_view()}</div>
+            <input type="hidden" name="return_to" value=visit.path/>
         </form>
     }
 }
