@@ -100,9 +100,31 @@ for (const javaScriptEnabled of [true, false]) {
       await page.locator('#organization_name').fill('Console Company');
       await page.locator('#organization_slug').fill('console');
       await page.locator('.split__aside button.button--primary').click();
-      await expect(page.locator('#organization_slug-error')).toBeVisible();
+      await expect(page.locator('#organization_slug-error')).toContainText('reserved');
       await expect(page.locator('#organization_name')).toHaveValue('Console Company');
       await check(page);
     });
   });
 }
+
+test('the address follows the name until it is typed, and what was typed is kept', async ({ page }) => {
+  await page.goto(`${base()}/addons`);
+  const [name, address] = [page.locator('#organization_name'), page.locator('#organization_slug')];
+  const standing = page.locator('#organization_slug-error');
+  const word = unique('bakery');
+  await expect(async () => {
+    await name.fill(`The ${word}`);
+    await expect(address).toHaveValue(`the-${word}`, { timeout: 2_000 });
+  }).toPass();
+  await expect(standing).toContainText('Free');
+  await expect(name).toBeFocused();
+  await address.fill('admin');
+  await expect(standing).toContainText('reserved');
+  await expect(address).toHaveAttribute('aria-invalid', 'true');
+  await name.fill('Another name');
+  await page.waitForResponse(/organization_name=Another/);
+  await expect(address).toHaveValue('admin');
+  await address.fill('');
+  await expect(page.locator('.address__host')).toContainText('another-name');
+  await expect(address).not.toHaveAttribute('aria-invalid', 'true');
+});

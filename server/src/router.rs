@@ -30,8 +30,6 @@ pub const BROWSER_ROUTES: &[(&str, &str, Policy)] = &[
     ("POST", "/sign-out/everywhere", Policy::SignedIn),
     ("POST", "/preferences", Policy::Public),
     ("GET", "/console/organizations/{id}/events", Policy::Member),
-    ("GET", "/healthz", Policy::Public),
-    ("GET", "/readyz", Policy::Public),
 ];
 
 /// Pages, as `app::surfaces` has them.
@@ -66,7 +64,6 @@ pub const FUNCTIONS: &[(&str, Policy)] = &[
     ("/do/cart/template", Policy::Public),
     ("/do/cart/organization", Policy::Public),
     ("/do/cart/voucher", Policy::Public),
-    ("/do/organizations/slug", Policy::Public),
     ("/do/orders/place", Policy::SignedIn),
     ("/do/vouchers/issue", Policy::Admin),
     ("/do/vouchers/revoke", Policy::Admin),
@@ -87,24 +84,8 @@ pub fn router(app: App) -> Router {
     if app.adapters.mailbox.is_some() {
         browsers = browsers.route("/dev/mail", get(development::mailbox));
     }
-    let health = Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .with_state(app.clone());
     let whole = layers::for_browsers(browsers.with_state(app.clone()), &app)
         .merge(layers::for_programs(rest::router(app.clone()), &app))
-        .merge(files::router(&app))
-        .merge(health);
+        .merge(files::router(&app));
     layers::for_all(whole, &app)
-}
-
-/// Whether requests can be answered: the database does.
-async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
-    match app.services.pool.acquire().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
-        }
-    }
 }

@@ -109,7 +109,7 @@ fn head(words: &'static Messages, organization: &Organization) -> impl IntoView 
                     <span class="code">{host}</span>
                     <span>{plan}</span>
                     <span>{since}</span>
-                    <State look=looks::organization(words, organization.state) live="organization"/>
+                    <State look=looks::organization(words, organization.state)/>
                 </p>
             </div>
             <div class="organization__actions">

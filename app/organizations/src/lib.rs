@@ -8,7 +8,6 @@ mod applications;
 mod credit;
 #[cfg(feature = "ssr")]
 mod dashboard;
-pub mod live;
 #[cfg(feature = "ssr")]
 mod looks;
 #[cfg(feature = "ssr")]

@@ -1,7 +1,7 @@
 //! How the states of Organizations and Applications look.
 
 use domain::organizations::{ApplicationState, OrganizationState};
-use ui::{live::Look, messages::Messages};
+use ui::{messages::Messages, state::Look};
 
 pub fn application(words: &Messages, state: ApplicationState) -> Look {
     let c = &words.console;

@@ -47,8 +47,8 @@ pub fn Dialog(
                     {consequences}
                     {children.map(|children| children())}
                     <div class="dialog__actions">
-                        <a class="button" href=close.clone()>{keep}</a>
-                        <button class=button autofocus=true>{confirm}</button>
+                        <a class="button" href=close.clone() autofocus=true>{keep}</a>
+                        <button class=button>{confirm}</button>
                     </div>
                 </form>
             </dialog>

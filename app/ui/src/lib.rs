@@ -17,11 +17,11 @@ pub mod field;
 pub mod form;
 #[cfg(feature = "ssr")]
 pub mod icon;
-pub mod live;
 #[cfg(feature = "ssr")]
 pub mod messages;
 #[cfg(feature = "ssr")]
 pub mod money;
+mod morph;
 #[cfg(feature = "ssr")]
 pub mod notice;
 #[cfg(feature = "ssr")]

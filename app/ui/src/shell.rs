@@ -18,6 +18,7 @@ use crate::{
     icon::Icon,
     messages::Messages,
     page::{error_view, sign_in_path},
+    refresh::Refresh,
     server,
     toast::toasts,
 };
@@ -94,7 +95,7 @@ where
             .into_any(),
             None => main.into_any(),
         };
-        view! { <SkipLink words/> {body} {content.dialog} {toasts(words).await} }.into_any()
+        view! { <SkipLink words/> {body} {content.dialog} {toasts(words).await} <Refresh/> }.into_any()
     })
 }
 

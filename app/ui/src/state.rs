@@ -2,18 +2,37 @@
 
 use leptos::prelude::*;
 
-use crate::{icon::Icon, live::Look};
+use crate::icon::Icon;
 
-/// `<span class="state">`. With `live`, the name under which a live page changes it.
+/// How a state looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// `data-state`.
+    pub state: &'static str,
+    /// In `icons.svg`, without the `i-`.
+    pub icon: &'static str,
+    pub spins: bool,
+    pub text: &'static str,
+}
+
+impl Look {
+    pub const fn new(state: &'static str, icon: &'static str, text: &'static str) -> Self {
+        Self { state, icon, spins: false, text }
+    }
+
+    /// Something is being done.
+    pub const fn spinning(state: &'static str, text: &'static str) -> Self {
+        Self { state, icon: "progress", spins: true, text }
+    }
+}
+
+/// `<span class="state">`.
 #[component]
-pub fn State(look: Look, #[prop(optional, into)] live: Option<String>) -> impl IntoView {
+pub fn State(look: Look) -> impl IntoView {
     let class = if look.spins { "icon--spin" } else { "" };
-    let icon = view! {
-        <svg class=format!("icon {class}").trim_end().to_owned() aria-hidden="true">
-            <use href=look.icon_href()></use>
-        </svg>
-    };
-    view! { <span class="state" data-state=look.state data-live=live>{icon}<span>{look.text}</span></span> }
+    view! {
+        <span class="state" data-state=look.state><Icon name=look.icon class/><span>{look.text}</span></span>
+    }
 }
 
 /// Nothing is here yet: what it would be, and where it comes from. `children` are the ways there.

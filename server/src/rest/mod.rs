@@ -25,7 +25,8 @@ mod body;
 mod caller;
 mod catalog;
 mod checkout;
-mod error;
+pub(crate) mod error;
+mod health;
 mod money;
 mod orders;
 mod organizations;
@@ -64,6 +65,7 @@ fn routes() -> OpenApiRouter<Arc<Services>> {
         .merge(orders::routes())
         .merge(organizations::routes())
         .merge(catalog::routes())
+        .merge(health::routes())
 }
 
 /// Adds what belongs to no route. The roles in a route's security requirement are those that it is for;

@@ -77,6 +77,8 @@ async fn the_description_lists_every_route() {
         "GET /catalog/addons",
         "GET /catalog/bundles",
         "GET /catalog/industries",
+        "GET /healthz",
+        "GET /readyz",
     ];
     expected.sort_unstable();
     assert_eq!(listed, expected);

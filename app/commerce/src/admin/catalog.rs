@@ -8,12 +8,11 @@ use leptos::prelude::*;
 use ui::{
     areas,
     icon::AppMark,
-    live::Look,
     messages::{Messages, fill},
     money::Amount,
     number::{cores, disk, memory, number},
     shell::{self, Content, Heading, Visitor},
-    state::State,
+    state::{Look, State},
     table::{Column, Table},
 };
 

@@ -4,10 +4,9 @@ use domain::orders::{Order, OrderState};
 use leptos::prelude::*;
 use ui::{
     dates::Moment,
-    live::Look,
     messages::Messages,
     money::Amount,
-    state::State,
+    state::{Look, State},
     table::{Column, Table},
 };
 

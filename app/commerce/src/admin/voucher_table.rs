@@ -5,12 +5,11 @@ use leptos::prelude::*;
 use ui::{
     dates::Day,
     icon::Icon,
-    live::Look,
     messages::{Messages, fill},
     money::Amount,
     number::number,
     rich::rich,
-    state::State,
+    state::{Look, State},
     table::{Column, Table},
 };
 

@@ -3,36 +3,33 @@
 use domain::catalog::Addon;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 use ui::{
     form::Form,
     icon::Icon,
     messages::Messages,
     money::Amount,
-    server,
     shop::{self, Place, Step},
 };
 
 use super::{
-    address::{AddressField, Texts},
+    address::{NAME_ORGANIZATION, Naming, fields, typed},
     cost::{cost, no_cost},
 };
 use crate::catalog::Shelf;
 
-const ACTION: &str = "/do/cart/organization";
-
 #[component]
 pub fn AddonsPage() -> impl IntoView {
+    let typed = use_query_map().with_untracked(typed);
     shop::page(Place::Step(Step::Addons), |mut shop| async move {
         let shelf = Shelf::read(&mut shop.conn).await?;
         let (words, c) = (shop.words, &shop.words.checkout);
-        let form = Form::of(ACTION);
+        let form = Form::of(NAME_ORGANIZATION);
         let selection = shop.selection();
-        let (name, slug) = shop
-            .cart
-            .as_ref()
-            .map(|cart| (cart.organization_name.clone(), cart.organization_slug.clone()))
-            .unwrap_or_default();
-        let texts = texts(words, &form, selection.apps.first().cloned());
+        let naming = match typed {
+            Some(typed) => Naming::typed(&mut shop.conn, words, typed).await?,
+            None => Naming::of(&form, shop.cart.as_ref()),
+        };
         let aside = match shelf.price(&selection) {
             Ok(priced) => {
                 let plan = shelf.plan(&selection);
@@ -40,6 +37,7 @@ pub fn AddonsPage() -> impl IntoView {
             }
             Err(error) => no_cost(words, &error),
         };
+        let naming = fields(words, &form, naming, selection.apps.first());
         let chosen =
             |addon: &Addon| form.chosen("addons[]", &addon.slug, selection.addons.contains(&addon.slug));
         let extras = shelf
@@ -56,15 +54,9 @@ pub fn AddonsPage() -> impl IntoView {
                     <p class="page__lede">{c.addons_lede}</p>
                 </div>
                 <div class="refusal">{form.summary()}</div>
-                <form class="split" method="post" action=ACTION>
+                <form class="split" method="post" action=NAME_ORGANIZATION>
                     <div>
-                        <section class="section section--plain form">
-                            <AddressField
-                                texts
-                                name=form.value("organization_name", &name)
-                                slug=form.value("organization_slug", &slug)
-                            />
-                        </section>
+                        <section class="section section--plain">{naming}</section>
                         {included(words, &shelf.addons)}
                         <section class="section">
                             <h2 class="section__title" id="extras">{c.extras}</h2>
@@ -82,25 +74,6 @@ pub fn AddonsPage() -> impl IntoView {
             </main>
         })
     })
-}
-
-fn texts(words: &'static Messages, form: &Form, app: Option<String>) -> Texts {
-    let c = &words.checkout;
-    Texts {
-        name: c.organization_name.to_owned(),
-        address: c.address.to_owned(),
-        hint: c.address_hint.to_owned(),
-        address_at: c.address_at.to_owned(),
-        available: c.slug_available.to_owned(),
-        taken: c.slug_taken.to_owned(),
-        reserved: c.slug_reserved.to_owned(),
-        invalid: c.slug_invalid.to_owned(),
-        checking: c.slug_checking.to_owned(),
-        domain: server::services().apps_domain.clone(),
-        app: app.unwrap_or_else(|| "wordpress".to_owned()),
-        name_problem: form.problem("organization_name"),
-        slug_problem: form.problem("organization_slug"),
-    }
 }
 
 fn included(words: &'static Messages, addons: &[Addon]) -> impl IntoView + use<> {

@@ -2,17 +2,10 @@
 //! need be signed in.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use ui::WireError;
 #[cfg(feature = "ssr")]
 use {
-    domain::{
-        carts,
-        error::{Error, Problem, Result as Outcome},
-        organizations,
-        text::{Slug, VoucherCode},
-        vouchers,
-    },
+    domain::{carts, error::Error, text::VoucherCode, vouchers},
     ui::server::{self, reply},
 };
 
@@ -130,38 +123,6 @@ pub async fn keep_voucher(
         }
         go_on(&return_to, "/checkout");
         Ok(())
-    };
-    reply(result.await)
-}
-
-/// How a name for an Organization stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Standing {
-    Available,
-    Taken,
-    Reserved,
-    Invalid,
-}
-
-/// Whether a name is free; one that is empty is proposed from `name`.
-#[server(name = CheckSlug, prefix = "/do", endpoint = "organizations/slug")]
-pub async fn check_slug(
-    #[server(default)] slug: String,
-    #[server(default)] name: String,
-) -> Result<(String, Standing), WireError> {
-    let result = async {
-        let text = if slug.trim().is_empty() { Slug::propose(&name) } else { slug.trim().to_lowercase() };
-        let standing = match Slug::parse(&text) {
-            Ok(slug) => {
-                let mut conn = server::conn().await?;
-                let free = organizations::ops::slug_is_free(&mut conn, &slug).await?;
-                if free { Standing::Available } else { Standing::Taken }
-            }
-            Err(Problem::Reserved) => Standing::Reserved,
-            Err(_) => Standing::Invalid,
-        };
-        Outcome::Ok((text.chars().take(Slug::MAX).collect(), standing))
     };
     reply(result.await)
 }

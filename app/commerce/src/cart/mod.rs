@@ -3,6 +3,7 @@
 
 #[cfg(feature = "ssr")]
 mod addons;
+#[cfg(feature = "ssr")]
 mod address;
 pub mod api;
 #[cfg(feature = "ssr")]
@@ -12,7 +13,6 @@ mod review;
 #[cfg(feature = "ssr")]
 mod room;
 
-pub use address::AddressField;
 #[cfg(feature = "ssr")]
 pub use {
     addons::AddonsPage,

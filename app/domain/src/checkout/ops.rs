@@ -1,5 +1,6 @@
 //! Placing an order.
 
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection};
 
@@ -14,6 +15,7 @@ use crate::{
     ids::{OrderId, OrganizationId},
     jobs::{self, Event},
     ledger, orders, organizations,
+    text::VoucherCode,
     vouchers::{self, ops::VoucherLimits},
 };
 
@@ -140,6 +142,38 @@ async fn repeated(conn: &mut PgConnection, who: &SignedIn, key: &str, hash: &[u8
     }))
 }
 
+/// The same for the same order, whichever version of the program asks: the fields by their stored names.
 fn request_hash(request: &PlaceOrder) -> [u8; 32] {
-    Sha256::digest(format!("{request:?}").as_bytes()).into()
+    let destination = match &request.destination {
+        Destination::New { name, slug } => json!({ "name": name.as_str(), "slug": slug.as_str() }),
+        Destination::Existing(id) => json!({ "organization_id": id }),
+    };
+    let request = json!({
+        "plan": request.selection.plan,
+        "apps": request.selection.apps,
+        "addons": request.selection.addons,
+        "voucher": request.voucher.as_ref().map(VoucherCode::as_str),
+        "destination": destination,
+    });
+    Sha256::digest(request.to_string()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_of_an_order_outlives_the_version_that_made_it() {
+        let request = PlaceOrder {
+            selection: Selection {
+                plan: Some("m".to_owned()),
+                apps: vec!["wordpress".to_owned()],
+                addons: Vec::new(),
+            },
+            voucher: VoucherCode::parse("WELCOME").ok(),
+            destination: Destination::Existing(OrganizationId(uuid::Uuid::nil())),
+        };
+        let text = r#"{"addons":[],"apps":["wordpress"],"destination":{"organization_id":"00000000-0000-0000-0000-000000000000"},"plan":"m","voucher":"WELCOME"}"#;
+        assert_eq!(request_hash(&request)[..], Sha256::digest(text)[..]);
+    }
 }

@@ -9,10 +9,6 @@ messages!(Checkout {
     address_hint: "Begin with a letter; three or more of a–z, 0–9 and hyphen. Leave it empty to take it from the name.", "يبدأ بحرف، وثلاثة فأكثر من \u{2066}a–z\u{2069} و\u{2066}0–9\u{2069} والشرطة. اتركه فارغًا ليؤخذ من الاسم.";
     address_at: "Your apps will be at", "ستكون تطبيقاتك على";
     slug_available: "Free", "متاح";
-    slug_taken: "Taken. Choose another.", "مستخدم. اختر غيره.";
-    slug_reserved: "Reserved. Choose another.", "محجوز. اختر غيره.";
-    slug_invalid: "Begin with a letter; only a–z, 0–9 and single hyphens, three or more.", "ابدأ بحرف، وفقط \u{2066}a–z\u{2069} و\u{2066}0–9\u{2069} وشرطات مفردة، ثلاثة فأكثر.";
-    slug_checking: "Looking …", "جارٍ التحقق …";
     included: "Included", "مشمول";
     included_note: "Part of every plan.", "جزء من كل خطة.";
     extras: "Extras", "إضافات";

@@ -33,7 +33,6 @@ messages!(Console {
     organization_deleted: "Deleted", "محذوفة";
     live: "Live", "مباشر";
     reconnecting: "Reconnecting", "إعادة الاتصال";
-    live_ended: "Up to date", "محدّثة";
     credit: "Credit", "الرصيد";
     balance: "Balance", "المتاح";
     lot_left: "{left} of {granted} left", "بقي {left} من {granted}";

@@ -1,0 +1,32 @@
+//! Whether the program runs, and whether it can answer: for load balancers and `catalyst healthcheck`.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::StatusCode};
+use ui::server::Services;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub fn routes() -> OpenApiRouter<Arc<Services>> {
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
+}
+
+/// The program runs
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = String)))]
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The program and its database answer
+#[utoipa::path(
+    get, path = "/readyz", tag = "health",
+    responses((status = 200, body = String), (status = 503, body = String)),
+)]
+async fn readyz(State(services): State<Arc<Services>>) -> (StatusCode, &'static str) {
+    match services.pool.acquire().await {
+        Ok(_) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}
