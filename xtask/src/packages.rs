@@ -1,13 +1,16 @@
 //! Which packages are compiled together. Cargo unites the features of what one command selects,
 //! and Leptos' `ssr` and `hydrate` exclude each other: so never `--workspace`.
 
-pub(crate) const NATIVE: [&str; 10] = [
+pub(crate) const NATIVE: [&str; 13] = [
     "accounts",
     "adapters",
     "app",
     "catalyst",
+    "cluster",
     "commerce",
     "domain",
+    "hcloud-rig",
+    "infra-checks",
     "local-postgres",
     "organizations",
     "ui",

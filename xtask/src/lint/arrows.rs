@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::commands::{capture, cargo, root};
 
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("frontend", &["app"]),
     ("app", &["accounts", "commerce", "organizations", "sovereign", "ui", "domain"]),
     ("accounts", &["ui", "domain"]),
@@ -17,8 +17,11 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("sovereign", &["ui", "domain"]),
     ("ui", &["domain"]),
     ("domain", &[]),
-    ("catalyst", &["adapters", "app", "domain", "local-postgres", "ui"]),
+    ("catalyst", &["adapters", "app", "cluster", "domain", "local-postgres", "ui"]),
     ("adapters", &["domain"]),
+    ("cluster", &[]),
+    ("infra-checks", &["cluster"]),
+    ("hcloud-rig", &[]),
     ("local-postgres", &[]),
     ("xtask", &["local-postgres"]),
 ];

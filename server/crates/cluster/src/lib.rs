@@ -1,0 +1,1 @@
+//! A Sovereign's Flux tree: written from the template, and audited.
