@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# A further control plane or a worker: joins the cluster that the first one makes, and nothing else.
+# May be run again; does nothing once it has succeeded.
+set -euo pipefail
+
+# shellcheck source=infra/hetzner/cloud-init/lib.sh
+. "${CATALYST_ROOT:-}/opt/catalyst/lib.sh"
+
+start
+prepare_system
+wait_for_private_network
+
+step first-control-plane
+answers() { curl --silent --insecure --max-time 5 --output /dev/null "$FIRST_API/ping"; }
+retry 120 10 answers
+
+install_k3s
+
+step node-ready
+running() { systemctl is-active --quiet "$K3S_SERVICE"; }
+retry 30 10 running
+
+finish

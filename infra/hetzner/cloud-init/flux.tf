@@ -1,0 +1,114 @@
+# What Flux finds when it starts: the Sovereign's facts, the repository, and one Kustomization for
+# each tier of infra/clusters/_template.
+locals {
+  part_of = {
+    "app.kubernetes.io/part-of"     = "catalyst"
+    "catalyst.openova.io/sovereign" = var.sovereign.fqdn
+  }
+
+  # after: the tier whose objects must work first. wait: those that others build on. apps waits for
+  # nobody's sake, so that no application holds up what is below it.
+  tiers = {
+    versions = { after = [], wait = true, timeout = "2m" }
+    crds     = { after = ["versions"], wait = true, timeout = "10m" }
+    core     = { after = ["crds"], wait = true, timeout = "20m" }
+    data     = { after = ["core"], wait = true, timeout = "20m" }
+    platform = { after = ["data"], wait = true, timeout = "30m" }
+    apps     = { after = ["platform"], wait = false, timeout = "10m" }
+  }
+
+  flux_sovereign = {
+    apiVersion = "v1"
+    kind       = "ConfigMap"
+    metadata   = { name = "sovereign", namespace = "flux-system", labels = local.part_of }
+    data = {
+      SOVEREIGN_FQDN      = var.sovereign.fqdn
+      SOVEREIGN_TOPOLOGY  = var.sovereign.ha ? "ha" : "solo"
+      SOVEREIGN_REGION    = var.sovereign.region
+      SOVEREIGN_EMAIL     = var.sovereign.org_email
+      DOMAIN_MODE         = var.sovereign.domain_mode
+      DEPLOYMENT_ID       = var.sovereign.deployment_id
+      REPLICAS            = var.sovereign.ha ? "3" : "1"
+      LB_IP               = var.cluster.api_ip
+      GATEWAY_HTTP_PORT   = tostring(var.cluster.gateway_http_port)
+      GATEWAY_HTTPS_PORT  = tostring(var.cluster.gateway_https_port)
+      KUBERNETES_API_PORT = tostring(var.cluster.api_port)
+    }
+  }
+
+  flux_repository = {
+    apiVersion = "source.toolkit.fluxcd.io/v1"
+    kind       = "GitRepository"
+    metadata   = { name = "openova", namespace = "flux-system", labels = local.part_of }
+    spec = {
+      interval = "1m"
+      url      = var.sovereign.repo_url
+      ref      = { branch = var.sovereign.branch }
+      ignore   = "/*\n!/infra/\n/infra/*\n!/infra/clusters/\n/infra/clusters/*\n!/infra/clusters/_template/\n"
+    }
+  }
+
+  flux_tiers = [for name, tier in local.tiers : {
+    apiVersion = "kustomize.toolkit.fluxcd.io/v1"
+    kind       = "Kustomization"
+    metadata   = { name = name, namespace = "flux-system", labels = local.part_of }
+    spec = merge(
+      {
+        interval      = "5m"
+        retryInterval = "1m"
+        timeout       = tier.timeout
+        wait          = tier.wait
+        prune         = true
+        path          = "./infra/clusters/_template/${name}"
+        sourceRef     = { kind = "GitRepository", name = "openova" }
+        # A file that leaves the tree takes its objects along, but never a namespace or a kind of
+        # object: with them would go what people keep in them.
+        patches = [for kind in ["Namespace", "CustomResourceDefinition"] : {
+          target = { kind = kind }
+          # Merged, not a JSON patch: that one fails where no annotation stands yet.
+          patch = yamlencode({
+            apiVersion = kind == "Namespace" ? "v1" : "apiextensions.k8s.io/v1"
+            kind       = kind
+            metadata   = { name = "any", annotations = { "kustomize.toolkit.fluxcd.io/prune" = "disabled" } }
+          })
+        }]
+        postBuild = { substituteFrom = [for map in(name == "versions" ? ["sovereign"] : ["sovereign", "versions"]) : { kind = "ConfigMap", name = map }] }
+      },
+      { for key, value in { dependsOn = [for other in tier.after : { name = other }] } : key => value if length(value) > 0 },
+    )
+  }]
+
+  flux_objects = join("---\n", [for object in concat([local.flux_sovereign, local.flux_repository], local.flux_tiers) : yamlencode(object)])
+
+  namespaces = join("---\n", [for name in ["flux-system", "crossplane-system"] : yamlencode({
+    apiVersion = "v1"
+    kind       = "Namespace"
+    metadata   = { name = name, labels = local.part_of }
+  })])
+
+  # Secrets that the tree needs and must not hold.
+  secret_objects = join("---\n", [for object in concat(
+    [{
+      apiVersion = "v1"
+      kind       = "Secret"
+      type       = "Opaque"
+      metadata   = { name = "hcloud-credentials", namespace = "crossplane-system", labels = local.part_of }
+      stringData = { token = var.hcloud_token }
+    }],
+    var.ghcr_token == "" ? [] : [{
+      apiVersion = "v1"
+      kind       = "Secret"
+      type       = "kubernetes.io/dockerconfigjson"
+      metadata   = { name = "ghcr-pull", namespace = "flux-system", labels = local.part_of }
+      stringData = {
+        ".dockerconfigjson" = jsonencode({
+          auths = { "ghcr.io" = {
+            username = "openova-bot"
+            password = var.ghcr_token
+            auth     = base64encode("openova-bot:${var.ghcr_token}")
+          } }
+        })
+      }
+    }],
+  ) : yamlencode(object)])
+}
