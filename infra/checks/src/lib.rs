@@ -1,1 +1,6 @@
 //! Checks of what a Sovereign is made of: module, charts, tree, version lock. Tests only.
+
+pub mod engine;
+pub mod lock;
+pub mod repository;
+pub mod sovereign;

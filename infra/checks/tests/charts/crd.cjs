@@ -1,0 +1,31 @@
+// Checks objects, read as a JSON list from standard input, against the schemas of their CRDs as
+// @kubernetes-models publishes them. Prints one line for each fault. Unknown fields are not faults there.
+const groups = {
+  'cert-manager.io': 'cert-manager',
+  'external-secrets.io': 'external-secrets',
+  'gateway.networking.k8s.io': 'gateway-api',
+  'generators.external-secrets.io': 'external-secrets',
+  'kyverno.io': 'kyverno',
+  'postgresql.cnpg.io': 'cloudnative-pg',
+};
+let text = '';
+process.stdin.on('data', (part) => (text += part));
+process.stdin.on('end', () => {
+  for (const { who, object } of JSON.parse(text)) {
+    const [group, version] = object.apiVersion.split('/');
+    if (!groups[group]) {
+      console.log(`${who}: no schema for ${object.apiVersion}`);
+      continue;
+    }
+    const kind = require(`@kubernetes-models/${groups[group]}/${group}/${version}`)[object.kind];
+    if (!kind) {
+      console.log(`${who}: no ${object.kind} in ${object.apiVersion}`);
+      continue;
+    }
+    try {
+      new kind(object).validate();
+    } catch (error) {
+      console.log(`${who}: ${error.message}`);
+    }
+  }
+});

@@ -1,0 +1,11 @@
+//! Checks of the Blueprints in charts/: that they agree with the version lock and with one another, that
+//! Helm renders them for every topology, and that what comes out is valid.
+
+mod agreement;
+mod book;
+mod guard;
+mod overlays;
+mod readme;
+mod render;
+mod rendered;
+mod schemas;

@@ -1,0 +1,174 @@
+//! Renders a chart with Helm. Upstream charts cannot be fetched everywhere, so in a copy each dependency is
+//! a stand-in: a chart of its name and version whose one object holds the values that it was given. What is
+//! rendered is therefore ours alone.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use serde::Deserialize;
+use serde_yaml_ng::Value;
+
+use crate::book::{self, Chart};
+
+/// Rendered with one set of values.
+pub struct Rendering {
+    pub chart: String,
+    pub variant: String,
+    pub namespace: String,
+    /// Without the stand-ins'.
+    pub objects: Vec<Value>,
+}
+
+pub fn helm() -> Command {
+    let path = book::root().join(".tools/bin/helm");
+    assert!(path.exists(), "Helm is missing. Install it with: scripts/setup test");
+    let mut command = Command::new(path);
+    // Nothing of the person's own, and nothing from the network.
+    command.env("HELM_CACHE_HOME", scratch("helm")).env("HELM_CONFIG_HOME", scratch("helm"));
+    command
+}
+
+pub fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("charts-{}", std::process::id())).join(name);
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for path in book::files_in(from) {
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("copied");
+        }
+    }
+}
+
+/// A copy of the chart that Helm can render.
+pub fn prepared(chart: &Chart) -> PathBuf {
+    let folder = scratch("copies").join(&chart.name);
+    copy(&chart.folder, &folder);
+    for dependency in chart.dependencies() {
+        let inside = folder.join("charts").join(&dependency.name);
+        if let Some(path) = dependency.repository.strip_prefix("file://") {
+            copy(&chart.folder.join(path), &inside);
+            continue;
+        }
+        fs::create_dir_all(inside.join("templates")).expect("a folder");
+        let (name, version) = (&dependency.name, &dependency.version);
+        fs::write(inside.join("Chart.yaml"), format!("apiVersion: v2\nname: {name}\nversion: {version}\n"))
+            .expect("written");
+        fs::write(
+            inside.join("templates/stand-in.yaml"),
+            "apiVersion: stand-in/v1\nkind: Values\nmetadata:\n  name: {{ .Chart.Name }}\nvalues: {{ toJson .Values }}\n",
+        )
+        .expect("written");
+    }
+    folder
+}
+
+fn api_versions() -> Vec<String> {
+    vec!["gateway.networking.k8s.io/v1".into(), "postgresql.cnpg.io/v1".into(), "monitoring.coreos.com/v1".into()]
+}
+
+fn kubernetes() -> String {
+    format!("{}.0", book::string(&book::lock(), "kubernetes"))
+}
+
+/// The sets of values a chart is rendered with: its own, each topology's, each of tests/.
+pub fn variants(chart: &Chart) -> Vec<(String, Vec<PathBuf>)> {
+    let needed = chart.folder.join("tests/default.yaml");
+    let base: Vec<PathBuf> = needed.exists().then_some(needed).into_iter().collect();
+    let with = |path: &Path| base.iter().cloned().chain([path.to_owned()]).collect();
+    let mut found = vec![("default".to_owned(), base.clone())];
+    for topology in ["solo", "ha"] {
+        let path = chart.folder.join(format!("values-{topology}.yaml"));
+        found.push((topology.to_owned(), if path.exists() { with(&path) } else { base.clone() }));
+    }
+    for path in book::files_in(&chart.folder.join("tests")) {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        if name != "default" && path.extension().is_some_and(|extension| extension == "yaml") {
+            found.push((name, with(&path)));
+        }
+    }
+    found
+}
+
+/// Standard output, or what Helm complained of.
+pub fn template(chart: &Chart, folder: &Path, files: &[PathBuf]) -> Result<String, String> {
+    let (release, namespace) = chart.release();
+    let mut command = helm();
+    command.args(["template", &release]).arg(folder).args(["--namespace", &namespace]);
+    command.args(["--kube-version", &kubernetes(), "--include-crds"]);
+    for version in api_versions() {
+        command.args(["--api-versions", &version]);
+    }
+    for file in files {
+        command.arg("--values").arg(file);
+    }
+    let output = command.output().expect("Helm runs");
+    if output.status.success() {
+        Ok(String::from_utf8(output.stdout).expect("text"))
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+pub fn lint(chart: &Chart, folder: &Path, files: &[PathBuf]) -> Result<(), String> {
+    let mut command = helm();
+    command.arg("lint").arg(folder).args(["--strict", "--namespace", &chart.release().1]);
+    for file in files {
+        command.arg("--values").arg(file);
+    }
+    let output = command.output().expect("Helm runs");
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stdout).into_owned()) }
+}
+
+pub fn documents(text: &str) -> Vec<Value> {
+    serde_yaml_ng::Deserializer::from_str(text)
+        .map(|document| Value::deserialize(document).expect("YAML"))
+        .filter(|value| !value.is_null())
+        .collect()
+}
+
+/// Everything, rendered once for all tests.
+pub fn all() -> &'static [Rendering] {
+    static ALL: OnceLock<Vec<Rendering>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut found = Vec::new();
+        for chart in book::all() {
+            let folder = prepared(&chart);
+            for (variant, files) in variants(&chart) {
+                let text = template(&chart, &folder, &files)
+                    .unwrap_or_else(|error| panic!("{} ({variant}): {error}", chart.name));
+                let objects = documents(&text)
+                    .into_iter()
+                    .filter(|object| book::string(object, "apiVersion") != "stand-in/v1")
+                    .collect();
+                found.push(Rendering {
+                    chart: chart.name.clone(),
+                    variant,
+                    namespace: chart.release().1,
+                    objects,
+                });
+            }
+        }
+        found
+    })
+}
+
+pub fn described(rendering: &Rendering, object: &Value) -> String {
+    format!(
+        "{} ({}): {} {}",
+        rendering.chart,
+        rendering.variant,
+        book::string(object, "kind"),
+        book::string(object, "metadata.name")
+    )
+}

@@ -1,0 +1,311 @@
+//! user_data in every combination: one or three control planes, workers or none, our domain or
+//! theirs, SSH or not, reports or not.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::sync::LazyLock;
+
+use infra_checks::sovereign::{
+    API_IP, BEARER, FQDN, GHCR_TOKEN, HCLOUD_TOKEN, Node, ORGANIZATION, Sovereign, combinations, render,
+};
+use infra_checks::{lock, repository};
+use serde_yaml_ng::{Value, from_str};
+
+pub static ALL: LazyLock<Vec<Sovereign>> =
+    LazyLock::new(|| render(&repository::scratch(env!("CARGO_TARGET_TMPDIR"), "birth")));
+
+const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
+const FLUX: &str = "/etc/catalyst/flux-objects.yaml";
+
+fn yaml(text: &str) -> Value {
+    from_str(text).expect("YAML")
+}
+
+#[test]
+fn every_combination_is_a_cloud_config_that_hetzner_takes() {
+    assert_eq!(ALL.len(), combinations().len());
+    for sovereign in ALL.iter() {
+        let switches = sovereign.switches;
+        assert_eq!(sovereign.control_planes.len(), if switches.ha { 3 } else { 1 });
+        assert_eq!(sovereign.workers.len(), if switches.workers { 2 } else { 0 });
+        for node in sovereign.nodes() {
+            assert!(node.user_data.starts_with("#cloud-config\n"));
+            assert!(node.user_data.len() <= 32 * 1024, "{} bytes", node.user_data.len());
+            let run = &node.cloud_config["runcmd"];
+            assert_eq!(*run, yaml("[[bash, /opt/catalyst/bootstrap.sh]]"));
+        }
+    }
+}
+
+/// The Organization's name holds quotes, dollar-braces and a comment sign.
+#[test]
+fn what_people_write_arrives_as_they_wrote_it() {
+    for node in ALL.iter().flat_map(Sovereign::nodes) {
+        let facts: serde_json::Value =
+            serde_json::from_str(node.text("/var/lib/catalyst/sovereign.json")).expect("JSON");
+        assert_eq!(facts["orgName"], ORGANIZATION);
+        assert_eq!(facts["regions"], serde_json::json!([]), "a list is never null");
+    }
+}
+
+#[test]
+fn a_secret_is_readable_by_root_only_and_stands_where_it_is_needed() {
+    for sovereign in ALL.iter() {
+        let pull = String::from("openova-bot:") + GHCR_TOKEN;
+        let encoded = base64(pull.as_bytes());
+        let secrets = [HCLOUD_TOKEN, GHCR_TOKEN, &encoded, BEARER, &sovereign.token];
+        for node in sovereign.nodes() {
+            for (path, file) in &node.files {
+                if secrets.iter().any(|secret| file.text.contains(secret)) {
+                    assert_eq!(file.mode, "0600", "{path} holds a secret");
+                }
+            }
+            assert_eq!(node.text("/etc/rancher/k3s/token"), sovereign.token);
+            assert_eq!(node.user_data.matches(&sovereign.token).count(), 1);
+        }
+        let mut joining = sovereign.control_planes.iter().skip(1).chain(&sovereign.workers);
+        assert!(
+            joining.all(|node| !node.user_data.contains(HCLOUD_TOKEN)
+                && !node.user_data.contains(GHCR_TOKEN)
+                && !node.user_data.contains(&encoded)),
+            "only the first control plane gets the tokens of Crossplane and the registry"
+        );
+        let first = &sovereign.control_planes[0];
+        assert_eq!(first.user_data.matches(HCLOUD_TOKEN).count(), 1);
+    }
+}
+
+#[test]
+fn the_join_token_is_random_and_long() {
+    let tokens: BTreeSet<&str> = ALL.iter().map(|sovereign| sovereign.token.as_str()).collect();
+    assert_eq!(tokens.len(), ALL.len(), "each Sovereign has its own");
+    assert!(
+        tokens.iter().all(|token| token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    );
+}
+
+#[test]
+fn the_first_control_plane_makes_the_cluster_and_the_others_join_it() {
+    for sovereign in ALL.iter() {
+        let (first, others) = sovereign.control_planes.split_first().expect("one at least");
+        assert_eq!(first.yaml(CONFIG)["cluster-init"], Value::Bool(true));
+        assert!(first.yaml(CONFIG)["server"].is_null());
+        for node in others.iter().chain(&sovereign.workers) {
+            assert!(node.yaml(CONFIG)["cluster-init"].is_null());
+            assert_eq!(node.yaml(CONFIG)["server"], "https://10.0.1.2:6443");
+            assert!(!node.files.contains_key(FLUX), "Cilium and Flux are the first one's");
+            assert!(!node.text("/opt/catalyst/bootstrap.sh").contains("kubeconfig"));
+        }
+    }
+}
+
+#[test]
+fn k3s_starts_with_exactly_these_flags() {
+    let server = |ip: &str, join: &str| {
+        yaml(&format!(
+            "{{{join}, node-ip: {ip}, token-file: /etc/rancher/k3s/token,
+              node-label: [catalyst.openova.io/role=control-plane], flannel-backend: none,
+              disable-network-policy: true, disable-kube-proxy: true, disable: [traefik, servicelb],
+              secrets-encryption: true, cluster-cidr: 10.42.0.0/16, service-cidr: 10.43.0.0/16,
+              https-listen-port: 6443, write-kubeconfig-mode: '0600',
+              tls-san: [{FQDN}, {API_IP}, 10.0.1.2]}}"
+        ))
+    };
+    let join = "server: 'https://10.0.1.2:6443'";
+    for sovereign in ALL.iter() {
+        for (index, node) in sovereign.control_planes.iter().enumerate() {
+            let ip = format!("10.0.1.{}", 2 + index);
+            let role = if index == 0 { "cluster-init: true" } else { join };
+            assert_eq!(node.yaml(CONFIG), server(&ip, role));
+            assert!(node.text("/etc/systemd/system/k3s.service").contains("k3s server\n"));
+        }
+        for (index, node) in sovereign.workers.iter().enumerate() {
+            let worker = format!(
+                "{{{join}, node-ip: 10.0.1.{}, token-file: /etc/rancher/k3s/token,
+                  node-label: [catalyst.openova.io/role=worker], lb-server-port: 6444}}",
+                10 + index
+            );
+            assert_eq!(node.yaml(CONFIG), yaml(&worker));
+            assert!(node.text("/etc/systemd/system/k3s-agent.service").contains("k3s agent\n"));
+        }
+    }
+}
+
+#[test]
+fn the_certificate_names_the_address_that_the_kubeconfig_uses() {
+    for sovereign in ALL.iter() {
+        for node in &sovereign.control_planes {
+            let settings = node.text("/etc/catalyst/settings.env");
+            assert!(settings.contains(&format!("PUBLIC_API='https://{API_IP}:6443'\n")));
+            let names = node.yaml(CONFIG)["tls-san"].clone();
+            assert!(names.as_sequence().expect("a list").contains(&API_IP.into()));
+        }
+    }
+}
+
+#[test]
+fn cilium_has_the_values_of_its_blueprint_and_a_way_to_the_api_on_every_node() {
+    let blueprint = yaml(&repository::read("charts/bp-cilium/cilium-values.yaml"));
+    assert_eq!(blueprint["k8sServiceHost"], "127.0.0.1");
+    assert_eq!(blueprint["l7Proxy"], Value::Bool(true));
+    assert!(blueprint["hubble"]["metrics"].as_mapping().expect("a map").contains_key("enabled"));
+    assert!(blueprint["hubble"]["metrics"]["enabled"].is_null(), "null, not [] or false");
+    let port = blueprint["k8sServicePort"].as_u64().expect("a port");
+    for sovereign in ALL.iter() {
+        let first = &sovereign.control_planes[0];
+        assert_eq!(first.yaml("/etc/catalyst/cilium-values.yaml"), blueprint);
+        for node in &sovereign.control_planes {
+            assert_eq!(node.yaml(CONFIG)["https-listen-port"].as_u64(), Some(port - 1));
+        }
+        for node in &sovereign.workers {
+            assert_eq!(node.yaml(CONFIG)["lb-server-port"].as_u64(), Some(port));
+        }
+    }
+}
+
+#[test]
+fn flux_follows_the_shared_tree_in_tiers_and_no_application_holds_up_the_others() {
+    for sovereign in ALL.iter() {
+        let documents = sovereign.control_planes[0].documents(FLUX);
+        let tier = |name: &str| {
+            documents
+                .iter()
+                .find(|d| d["kind"] == "Kustomization" && d["metadata"]["name"] == name)
+                .unwrap_or_else(|| panic!("no tier {name}"))["spec"]
+                .clone()
+        };
+        let expected = [
+            ("versions", None, true),
+            ("crds", Some("versions"), true),
+            ("core", Some("crds"), true),
+            ("data", Some("core"), true),
+            ("platform", Some("data"), true),
+            ("apps", Some("platform"), false),
+        ];
+        for (name, after, wait) in expected {
+            let spec = tier(name);
+            assert_eq!(spec["path"], format!("./infra/clusters/_template/{name}"));
+            assert_eq!(spec["wait"], Value::Bool(wait), "{name}");
+            assert_eq!(spec["dependsOn"][0]["name"].as_str(), after, "{name}");
+            for (index, kind) in ["Namespace", "CustomResourceDefinition"].iter().enumerate() {
+                let patch = &spec["patches"][index];
+                assert_eq!(patch["target"]["kind"], *kind, "pruning spares namespaces and kinds");
+                let patch = yaml(patch["patch"].as_str().expect("a patch"));
+                let annotations = &patch["metadata"]["annotations"];
+                assert_eq!(annotations["kustomize.toolkit.fluxcd.io/prune"], "disabled");
+            }
+            let maps = spec["postBuild"]["substituteFrom"].as_sequence().expect("maps").len();
+            assert_eq!(maps, if name == "versions" { 1 } else { 2 });
+        }
+        let facts = &documents[0]["data"];
+        assert_eq!(facts["SOVEREIGN_FQDN"], FQDN);
+        assert_eq!(facts["LB_IP"], API_IP);
+        let ha = sovereign.switches.ha;
+        assert_eq!(facts["SOVEREIGN_TOPOLOGY"], if ha { "ha" } else { "solo" });
+        assert_eq!(facts["REPLICAS"], if ha { "3" } else { "1" });
+        assert_eq!(documents.len(), 2 + expected.len());
+    }
+}
+
+#[test]
+fn the_secrets_of_the_tree_are_there_before_it() {
+    for sovereign in ALL.iter() {
+        let node = &sovereign.control_planes[0];
+        let found: Vec<(String, String)> = node
+            .documents("/etc/catalyst/secrets.yaml")
+            .iter()
+            .map(|d| {
+                let text = |key: &str| d["metadata"][key].as_str().expect(key).to_owned();
+                (text("namespace"), text("name"))
+            })
+            .collect();
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(
+            found,
+            [pair("crossplane-system", "hcloud-credentials"), pair("flux-system", "ghcr-pull")]
+        );
+    }
+}
+
+#[test]
+fn a_sovereign_without_reports_has_nowhere_to_send_them() {
+    for sovereign in ALL.iter() {
+        for node in sovereign.nodes() {
+            let address = "API_URL='https://console.example.org/sovereign'\n";
+            let settings = node.text("/etc/catalyst/settings.env");
+            assert_eq!(settings.contains(address), sovereign.switches.reports);
+            assert_eq!(node.user_data.contains(BEARER), sovereign.switches.reports);
+        }
+    }
+}
+
+#[test]
+fn every_download_is_pinned_and_checked() {
+    let lock = lock::lock();
+    let k3s = lock["binaries"]["k3s"]["version"].as_str().expect("k3s").replace('+', "%2B");
+    for node in ALL.iter().flat_map(Sovereign::nodes) {
+        let settings = node.text("/etc/catalyst/settings.env");
+        assert!(settings.contains(&format!("/{k3s}/k3s'\n")), "{settings}");
+        for line in settings.lines().filter(|line| line.contains("SHA256_")) {
+            let sum = line.split('\'').nth(1).expect("a value");
+            assert!(is_sha256(sum), "{line}");
+        }
+        let scripts = node.text("/opt/catalyst/lib.sh").to_owned() + node.text("/opt/catalyst/bootstrap.sh");
+        for forbidden in ["| sh", "|sh", "| bash", "get.k3s.io", "get-helm"] {
+            assert!(!scripts.contains(forbidden), "{forbidden}");
+        }
+    }
+    for sovereign in ALL.iter() {
+        let downloads = sovereign.control_planes[0].text("/etc/catalyst/downloads");
+        assert_eq!(downloads.lines().count(), 8, "six kinds of the Gateway API, Flux, Cilium");
+        for line in downloads.lines() {
+            let [name, address, sum] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            assert!(address.starts_with("https://") && is_sha256(sum), "{line}");
+            assert!(!name.contains('/'), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_scripts_are_clean_and_carry_no_comments_to_the_node() {
+    let folder = repository::scratch(env!("CARGO_TARGET_TMPDIR"), "scripts");
+    let sovereign = ALL.iter().find(|s| s.switches.ha && s.switches.workers).expect("one");
+    let roles: [(&str, &Node); 2] =
+        [("first", &sovereign.control_planes[0]), ("worker", &sovereign.workers[0])];
+    let source = repository::root().join("infra/hetzner/cloud-init");
+    let mut scripts: Vec<_> =
+        ["lib.sh", "bootstrap-first.sh", "bootstrap-join.sh"].map(|name| source.join(name)).to_vec();
+    for (role, node) in roles {
+        for name in ["lib.sh", "bootstrap.sh"] {
+            let text = node.text(&format!("/opt/catalyst/{name}"));
+            let comment = |line: &&str| line.trim_start().starts_with("# ");
+            assert_eq!(text.lines().find(comment), None, "{role} {name}");
+            let path = folder.join(role).join(name);
+            repository::write(&path, text);
+            scripts.push(path);
+        }
+    }
+    // Rendered, the sourced file is named by no comment any more.
+    let output = Command::new("shellcheck")
+        .args(["--external-sources", "--exclude=SC1090,SC1091", "--shell=bash"])
+        .args(&scripts)
+        .current_dir(repository::root())
+        .output()
+        .expect("shellcheck is missing. Install it with: apt-get install shellcheck");
+    // Of a rendered script, what its other half uses looks unused.
+    let text = String::from_utf8_lossy(&output.stdout);
+    let faults: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("SC") && line.contains("^--"))
+        .filter(|line| !line.contains("SC2034") && !line.contains("SC2154"))
+        .collect();
+    assert!(faults.is_empty(), "{text}");
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn base64(bytes: &[u8]) -> String {
+    base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes)
+}
