@@ -48,7 +48,7 @@ pub async fn ask(State(app): State<App>, request: Request) -> Response {
             &services.sign_in_limits,
             &email,
             &browser,
-            &post.visit.ip,
+            post.visit.origin(),
             return_to.unwrap_or(ANYWHERE),
             post.visit.locale,
         )

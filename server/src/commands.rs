@@ -14,9 +14,9 @@ use domain::{
     },
     text::Email,
 };
-use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
-use crate::{App, Config, database::Database, jobs, router};
+use crate::{App, Config, database::Database, jobs, metrics, router};
 
 /// How long open connections may take when the program is to end.
 const GRACE: Duration = Duration::from_secs(20);
@@ -54,6 +54,7 @@ async fn run_on(
     let listening = app.wakeups.listen(database.url().to_owned());
     let works = app.config.worker || listener.is_none();
     let worker = works.then(|| tokio::spawn(jobs::run(app.clone())));
+    let watched = watched(&app).await?;
     if let Some(listener) = listener {
         let address = listener.local_addr()?;
         println!("Catalyst is at {} (listening on {address})", app.services.public_url);
@@ -76,8 +77,25 @@ async fn run_on(
         worker.await?;
     }
     listening.abort();
+    if let Some(watched) = watched {
+        watched.abort();
+    }
     timeout(GRACE, app.services.pool.close()).await.ok();
     Ok(())
+}
+
+/// Serves the numbers for those who watch, if there is an address for them.
+async fn watched(app: &App) -> Result<Option<JoinHandle<()>>> {
+    let Some(address) = app.config.http.metrics_listen else { return Ok(None) };
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("CATALYST_METRICS_LISTEN={address} cannot be listened on"))?;
+    let routes = metrics::routes(app.clone());
+    Ok(Some(tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, routes).await {
+            tracing::error!(%error, "metrics are not served any more");
+        }
+    })))
 }
 
 /// Becomes true with the first SIGTERM or SIGINT; the second ends the program at once.

@@ -22,6 +22,7 @@ pub mod forms;
 pub mod http;
 pub mod jobs;
 pub mod live;
+pub mod metrics;
 pub mod pages;
 pub mod rest;
 pub mod router;
@@ -30,7 +31,7 @@ pub mod wakeups;
 pub use config::Config;
 pub use router::router;
 
-use self::{config::SmtpTls, database::Database, http::session::Store, wakeups::Wakeups};
+use self::{config::SmtpTls, database::Database, http::session::Store, metrics::Metrics, wakeups::Wakeups};
 
 /// What lives as long as the program. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +42,7 @@ pub struct App {
     pub wakeups: Wakeups,
     pub sessions: Store,
     pub leptos: LeptosOptions,
+    pub metrics: Metrics,
     /// Becomes true when the program is to end: streams close, and no job is begun.
     pub ending: watch::Receiver<bool>,
 }
@@ -82,6 +84,7 @@ impl App {
             wakeups: Wakeups::default(),
             sessions,
             leptos,
+            metrics: Metrics::default(),
             ending,
         })
     }

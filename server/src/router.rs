@@ -3,10 +3,8 @@
 
 use axum::{
     Router,
-    extract::State,
     routing::{get, post},
 };
-use http::StatusCode;
 
 use crate::{App, auth, development, files, forms, http as layers, live, pages, rest};
 
@@ -68,6 +66,20 @@ pub const FUNCTIONS: &[(&str, Policy)] = &[
     ("/do/vouchers/issue", Policy::Admin),
     ("/do/vouchers/revoke", Policy::Admin),
 ];
+
+/// Which page or server function a path is, as the tables above write it.
+pub fn pattern(path: &str) -> &'static str {
+    if let Some((known, _)) = FUNCTIONS.iter().find(|(known, _)| *known == path) {
+        return known;
+    }
+    let given: Vec<&str> = path.split('/').collect();
+    let fits = |pattern: &str| {
+        let wanted: Vec<&str> = pattern.split('/').collect();
+        wanted.len() == given.len()
+            && wanted.iter().zip(&given).all(|(wanted, given)| wanted == given || wanted.starts_with('{'))
+    };
+    PAGES.iter().map(|(pattern, _)| *pattern).find(|pattern| fits(pattern)).unwrap_or("(none)")
+}
 
 /// The whole server. Tests call it without a socket.
 pub fn router(app: App) -> Router {

@@ -1,12 +1,21 @@
 //! Proofs. A verb that needs an admin takes `&Admin`; a proof has private fields and is made from the
 //! database only, by the functions of `identity::ops` and `organizations::ops`.
 
+use uuid::Uuid;
+
 use crate::{
     error::{Error, Result},
     identity::{Account, PlatformRole},
     ids::{AccountId, OrganizationId},
     organizations::MemberRole,
 };
+
+/// Where a request came from: `ip` is what its limits are counted by; `request_id` goes with the jobs that follow.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    pub ip: &'a str,
+    pub request_id: Option<Uuid>,
+}
 
 /// Somebody who signed in, as the database knows them now (not as a token once said).
 #[derive(Clone, Debug)]

@@ -23,6 +23,8 @@ pub mod organizations;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod text;
+#[cfg(feature = "db")]
+pub mod vitals;
 pub mod vouchers;
 
 pub use error::{Error, Result};

@@ -69,7 +69,7 @@ pub fn error_view(error: &Error) -> impl IntoView + use<> {
             <h1 class="failure__title">{title}</h1>
             <p class="failure__text">{text}</p>
             <div class="page__actions">{first}<a class="button" href="/apps">{c.look_at_apps}</a></div>
-            <p class="failure__id">{c.request}" "<span class="code">{visit.request_id}</span></p>
+            <p class="failure__id">{c.request}" "<span class="code">{visit.request_id.map(|id| id.to_string())}</span></p>
         </div>
     }
 }

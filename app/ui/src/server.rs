@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use domain::{
-    access::{Admin, Member, SignedIn, Superadmin},
+    access::{Admin, Member, Origin, SignedIn, Superadmin},
     error::{Error, Result},
     identity::{
         self,
@@ -22,6 +22,7 @@ use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use tower_sessions::Session;
+use uuid::Uuid;
 
 use crate::{WireError, messages::Messages};
 
@@ -82,9 +83,15 @@ pub struct Visit {
     pub ip: String,
     pub locale: Locale,
     pub theme: Theme,
-    pub request_id: String,
+    pub request_id: Option<Uuid>,
     /// Path and query of the page, for links that come back to it.
     pub path: String,
+}
+
+impl Visit {
+    pub fn origin(&self) -> Origin<'_> {
+        Origin { ip: &self.ip, request_id: self.request_id }
+    }
 }
 
 /// A form that was refused: the page is rendered again with its values and what is wrong with them.

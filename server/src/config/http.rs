@@ -23,9 +23,17 @@ const TRUSTED_PROXIES: Variable = variable(
     "10.0.0.0/8,fd00::/8",
 );
 
+const METRICS_LISTEN: Variable = variable(
+    "CATALYST_METRICS_LISTEN",
+    "an address and a port that the public cannot reach",
+    "127.0.0.1:9464",
+);
+
 #[derive(Clone, Debug)]
 pub struct Http {
     pub listen: SocketAddr,
+    /// Where /metrics, /healthz and /readyz are for those who watch; None: nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     pub public_url: PublicUrl,
     pub site_root: PathBuf,
     /// Only these may say in X-Forwarded-For who asks.
@@ -93,11 +101,12 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Http {
         }
         PublicUrl { text: format!("http://{listen}"), host: listen.ip().to_string() }
     });
+    let metrics_listen = reader.maybe(METRICS_LISTEN, |text| text.parse().ok());
     let site_root = reader.text(SITE_ROOT).map_or_else(find_site, PathBuf::from);
     let trusted_proxies = reader.or(TRUSTED_PROXIES, Vec::new(), |text| {
         text.split(',').map(|network| parse_network(network.trim())).collect()
     });
-    Http { listen, public_url, site_root, trusted_proxies }
+    Http { listen, metrics_listen, public_url, site_root, trusted_proxies }
 }
 
 /// A network, or one address.

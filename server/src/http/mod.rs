@@ -11,7 +11,7 @@ use axum::{
 use http::StatusCode;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
-use crate::App;
+use crate::{App, metrics};
 
 pub mod client_ip;
 pub mod encoding;
@@ -50,6 +50,7 @@ pub fn for_all(router: Router, app: &App) -> Router {
         .layer(from_fn(input::layer))
         .layer(from_fn_with_state(app.clone(), headers::layer))
         .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(app.clone(), metrics::layer))
         .layer(from_fn(request_id::layer))
 }
 

@@ -8,20 +8,20 @@ use uuid::Uuid;
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The request's number, in its extensions.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub String);
+#[derive(Clone, Copy, Debug)]
+pub struct RequestId(pub Uuid);
 
 /// Takes over a UUID that came with the request and makes one otherwise; logs what was answered.
 pub async fn layer(mut request: Request, next: Next) -> Response {
     let sent = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
-    let id = sent.and_then(|text| text.parse::<Uuid>().ok()).unwrap_or_else(Uuid::now_v7).to_string();
+    let id = sent.and_then(|text| text.parse::<Uuid>().ok()).unwrap_or_else(Uuid::now_v7);
     // The path without its query, which may hold a sign-in token.
-    let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
-    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!("request", %id, method = %request.method(), path = request.uri().path());
+    request.extensions_mut().insert(RequestId(id));
     async move {
         let began = std::time::Instant::now();
         let mut response = next.run(request).await;
-        if let Ok(value) = HeaderValue::from_str(&id) {
+        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
             response.headers_mut().insert(HEADER, value);
         }
         let milliseconds = began.elapsed().as_millis();

@@ -27,7 +27,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         ip: client_ip::subject(ip),
         locale,
         theme: cookie(headers, THEME_COOKIE).map_or(Theme::System, Theme::from_name),
-        request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+        request_id: request.extensions().get::<RequestId>().map(|id| id.0),
         path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
     };
     request.extensions_mut().insert(visit);

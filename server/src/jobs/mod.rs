@@ -8,6 +8,7 @@ use domain::{
 };
 use futures::FutureExt as _;
 use tokio::time::{Instant, interval_at, sleep};
+use tracing::Instrument as _;
 
 use crate::App;
 
@@ -34,6 +35,16 @@ pub enum Outcome {
     GiveUp(String),
 }
 
+impl Outcome {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Retry(_) => "retry",
+            Self::GiveUp(_) => "given_up",
+        }
+    }
+}
+
 /// Errors of the database and the like are worth another try.
 impl From<Error> for Outcome {
     fn from(error: Error) -> Self {
@@ -54,6 +65,13 @@ pub async fn run_until_idle(app: &App) -> Result<()> {
 
 /// One try of a claimed job: under a lease that is renewed, given back when the program ends.
 async fn work(app: &App, claim: Claim) {
+    let request = claim.request_id.map(tracing::field::display);
+    let span = tracing::info_span!("job", id = %claim.job_id, kind = claim.job.kind(), request);
+    under_lease(app, claim).instrument(span).await;
+}
+
+async fn under_lease(app: &App, claim: Claim) {
+    let began = Instant::now();
     let try_job = std::panic::AssertUnwindSafe(perform(app, &claim)).catch_unwind();
     tokio::pin!(try_job);
     let mut renewals = interval_at(Instant::now() + EXTEND_EVERY, EXTEND_EVERY);
@@ -79,6 +97,7 @@ async fn work(app: &App, claim: Claim) {
             },
         }
     };
+    app.metrics.job(claim.job.kind(), outcome.name(), began.elapsed());
     if let Err(error) = settle(app, &claim, outcome).await {
         tracing::error!(job = %claim.job_id, %error, "the end of a job was not noted; it will be tried again");
     }

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, header::AUTHORIZATION, request::Parts},
 };
 use domain::{
-    access::SignedIn,
+    access::{Origin, SignedIn},
     error::{Error, Result},
     identity::{self, ops::Scope},
     ids::AccountId,
@@ -21,7 +21,7 @@ pub struct Caller {
     /// `None`: no Authorization header. An empty one is one that names nobody.
     token: Option<String>,
     session: Option<Session>,
-    pub ip: String,
+    visit: Visit,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -31,7 +31,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         Ok(Self {
             token: bearer(&parts.headers),
             session: parts.extensions.get().cloned(),
-            ip: parts.extensions.get().map(|visit: &Visit| visit.ip.clone()).unwrap_or_default(),
+            visit: parts.extensions.get().cloned().unwrap_or_else(|| unreachable!("the router adds Visit")),
         })
     }
 }
@@ -44,6 +44,10 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 }
 
 impl Caller {
+    pub fn origin(&self) -> Origin<'_> {
+        self.visit.origin()
+    }
+
     /// A header decides even where there is a session: a client that sends a token means it.
     /// `SignedOut` where nobody is named, `Forbidden` where the token is not for `scope`.
     pub async fn signed_in(&self, conn: &mut PgConnection, scope: Scope) -> Result<SignedIn> {

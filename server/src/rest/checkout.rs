@@ -150,7 +150,7 @@ async fn place(
     };
     let order = PlaceOrder { selection, voucher, destination };
     let limits = &services.voucher_limits;
-    let placed = checkout::ops::place(&mut conn, limits, &who, &caller.ip, key, &order).await?;
+    let placed = checkout::ops::place(&mut conn, limits, &who, caller.origin(), key, &order).await?;
     Ok(Json(placed.into()))
 }
 

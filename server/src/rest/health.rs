@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, http::StatusCode};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use ui::server::Services;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
+}
+
+/// The same without REST's layers.
+pub fn plain(services: Arc<Services>) -> Router {
+    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(services)
 }
 
 /// The program runs

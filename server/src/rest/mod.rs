@@ -26,7 +26,7 @@ mod caller;
 mod catalog;
 mod checkout;
 pub(crate) mod error;
-mod health;
+pub(crate) mod health;
 mod money;
 mod orders;
 mod organizations;

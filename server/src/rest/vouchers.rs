@@ -242,7 +242,7 @@ async fn redeem_preview(
     let wanted: PreviewRequest = body.read()?;
     let code = VoucherCode::parse(&wanted.code).map_err(|problem| Error::invalid("code", problem))?;
     let mut conn = services.pool.acquire().await?;
-    match vouchers::ops::preview(&mut conn, &services.voucher_limits, &code, &caller.ip).await {
+    match vouchers::ops::preview(&mut conn, &services.voucher_limits, &code, caller.origin().ip).await {
         Ok(preview) => {
             let status = if preview.accepting_redemptions { StatusCode::OK } else { StatusCode::GONE };
             Ok((status, Json(PreviewBody::from(preview))).into_response())

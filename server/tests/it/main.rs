@@ -12,6 +12,7 @@ mod jobs;
 mod kill;
 mod ledger;
 mod live;
+mod metrics;
 mod policy;
 mod rest_input;
 mod rest_money;

@@ -46,8 +46,9 @@ pub async fn place(
         destination: to(&cart, destination)?,
     };
     let services = server::services();
-    let ip = server::visit().ip;
-    let placed = checkout::ops::place(conn, &services.voucher_limits, who, &ip, key, &request).await?;
+    let visit = server::visit();
+    let limits = &services.voucher_limits;
+    let placed = checkout::ops::place(conn, limits, who, visit.origin(), key, &request).await?;
     carts::ops::discard(conn, cart_id).await?;
     server::toast("order_placed").await?;
     Ok(placed.order_id)

@@ -9,7 +9,7 @@ use super::{
     store::{self, NewOrder},
 };
 use crate::{
-    access::SignedIn,
+    access::{Origin, SignedIn},
     catalog, db,
     error::{Conflict, Error, Problem, Result},
     ids::{OrderId, OrganizationId},
@@ -38,7 +38,7 @@ pub async fn place(
     conn: &mut PgConnection,
     limits: &VoucherLimits,
     who: &SignedIn,
-    ip: &str,
+    from: Origin<'_>,
     key: &str,
     request: &PlaceOrder,
 ) -> Result<Placed> {
@@ -57,7 +57,7 @@ pub async fn place(
     );
     let priced = price(&request.selection, &plans, &apps, &addons, &bundles)?;
     if request.voucher.is_some() {
-        vouchers::ops::count_try(conn, limits, who, ip).await?;
+        vouchers::ops::count_try(conn, limits, who, from.ip).await?;
     }
     let mut tx = conn.begin().await?;
     let order_id = OrderId::new();
@@ -67,6 +67,7 @@ pub async fn place(
     }
     store::lock_account(&mut tx, who.id()).await?;
     write_order(&mut tx, who, order_id, request, &priced).await?;
+    jobs::publish(&mut tx, &Event::OrderPlaced { order_id }, from.request_id).await?;
     let credit = ledger::ops::credit(&mut tx, who, priced.quote.total.currency()).await?;
     store::note_credit(&mut tx, who.id(), key, credit).await?;
     tx.commit().await?;
@@ -117,7 +118,7 @@ async fn write_order(
     for app in &priced.apps {
         store::insert_application(tx, organization, order_id, app.app_id, &app.slug).await?;
     }
-    jobs::publish(tx, &Event::OrderPlaced { order_id }).await
+    Ok(())
 }
 
 /// The order that somebody placed with this key, if they did: for a form that is sent once more after

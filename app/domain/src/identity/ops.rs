@@ -11,7 +11,7 @@ use super::{
     store::{self, NewLink},
 };
 use crate::{
-    access::SignedIn,
+    access::{Origin, SignedIn},
     db,
     error::{Error, Problem, Refusal, Result},
     ids::{AccountId, SignInLinkId},
@@ -78,12 +78,12 @@ pub async fn request_link(
     limits: &SignInLimits,
     email: &Email,
     browser: &str,
-    ip: &str,
+    from: Origin<'_>,
     return_to: &str,
     locale: Locale,
 ) -> Result<()> {
     limits::count(conn, "links", limits.links_in_all).await?;
-    limits::count(conn, &format!("links:ip:{ip}"), limits.links_per_ip).await?;
+    limits::count(conn, &format!("links:ip:{}", from.ip), limits.links_per_ip).await?;
     limits::count(conn, &format!("links:to:{email}"), limits.links_per_address).await?;
     let id = SignInLinkId::new();
     let mut tx = conn.begin().await?;
@@ -99,7 +99,8 @@ pub async fn request_link(
         },
     )
     .await?;
-    jobs::enqueue(&mut tx, jobs::Job::SignInMail { sign_in_link_id: id }, &id.to_string()).await?;
+    jobs::enqueue(&mut tx, jobs::Job::SignInMail { sign_in_link_id: id }, &id.to_string(), from.request_id)
+        .await?;
     tx.commit().await?;
     Ok(())
 }

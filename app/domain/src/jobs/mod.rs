@@ -29,7 +29,7 @@ pub enum Job {
 }
 
 impl Job {
-    const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> &'static str {
         match self {
             Self::SignInMail { .. } => "sign_in_mail",
             Self::DeliverOrder { .. } => "deliver_order",
@@ -62,14 +62,19 @@ impl Event {
     }
 }
 
-/// Writes an event to the outbox, in the caller's transaction.
-pub async fn publish(conn: &mut PgConnection, event: &Event) -> Result<()> {
-    store::insert_event(conn, Uuid::now_v7(), event.topic(), &to_json(event)).await
+/// Writes an event to the outbox, in the caller's transaction. `request` is what it began with.
+pub async fn publish(conn: &mut PgConnection, event: &Event, request: Option<Uuid>) -> Result<()> {
+    store::insert_event(conn, Uuid::now_v7(), event.topic(), &to_json(event), request).await
 }
 
 /// Adds a job, in the caller's transaction; a second one of the same kind and key is the first.
-pub async fn enqueue(conn: &mut PgConnection, job: Job, dedupe_key: &str) -> Result<()> {
-    store::insert_job(conn, JobId::new(), job.kind(), dedupe_key, &to_json(&job)).await
+pub async fn enqueue(
+    conn: &mut PgConnection,
+    job: Job,
+    dedupe_key: &str,
+    request: Option<Uuid>,
+) -> Result<()> {
+    store::insert_job(conn, JobId::new(), job.kind(), dedupe_key, &to_json(&job), request).await
 }
 
 /// Turns waiting events into jobs. Safe to repeat and to run in several places.
@@ -80,7 +85,7 @@ pub async fn dispatch(conn: &mut PgConnection) -> Result<usize> {
         match serde_json::from_value::<Event>(row.payload.clone()) {
             Ok(event) => {
                 for job in event.jobs() {
-                    enqueue(&mut tx, job, &row.outbox_event_id.to_string()).await?;
+                    enqueue(&mut tx, job, &row.outbox_event_id.to_string(), row.request_id).await?;
                 }
             }
             Err(error) => tracing::error!(%error, event = %row.outbox_event_id, "event is not understood"),
@@ -98,6 +103,8 @@ pub struct Claim {
     pub job: Job,
     /// The first try is 1.
     pub attempt: i32,
+    /// The request that it follows from.
+    pub request_id: Option<Uuid>,
     token: Uuid,
 }
 
@@ -107,7 +114,13 @@ pub async fn claim(conn: &mut PgConnection) -> Result<Option<Claim>> {
     let token = Uuid::now_v7();
     let Some(row) = store::claim(conn, token, LEASE_SECONDS).await? else { return Ok(None) };
     match serde_json::from_value(row.payload) {
-        Ok(job) => Ok(Some(Claim { job_id: row.job_id, job, attempt: row.attempts, token })),
+        Ok(job) => Ok(Some(Claim {
+            job_id: row.job_id,
+            job,
+            attempt: row.attempts,
+            request_id: row.request_id,
+            token,
+        })),
         Err(error) => {
             tracing::error!(%error, job = %row.job_id, "job is not understood");
             store::finish(conn, row.job_id, token, "failed", Some("payload is not understood")).await?;

@@ -15,12 +15,14 @@ pub(super) async fn insert_event(
     id: Uuid,
     topic: &str,
     payload: &Value,
+    request_id: Option<Uuid>,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into outbox_event (outbox_event_id, topic, payload) values ($1, $2, $3)",
+        "insert into outbox_event (outbox_event_id, topic, payload, request_id) values ($1, $2, $3, $4)",
         id,
         topic,
-        payload
+        payload,
+        request_id,
     )
     .execute(conn)
     .await?;
@@ -33,14 +35,16 @@ pub(super) async fn insert_job(
     kind: &str,
     dedupe_key: &str,
     payload: &Value,
+    request_id: Option<Uuid>,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into job (job_id, kind, dedupe_key, payload) values ($1, $2, $3, $4)
+        "insert into job (job_id, kind, dedupe_key, payload, request_id) values ($1, $2, $3, $4, $5)
          on conflict (kind, dedupe_key) do nothing",
         id.0,
         kind,
         dedupe_key,
         payload,
+        request_id,
     )
     .execute(conn)
     .await?;
@@ -50,12 +54,13 @@ pub(super) async fn insert_job(
 pub(super) struct EventRow {
     pub outbox_event_id: Uuid,
     pub payload: Value,
+    pub request_id: Option<Uuid>,
 }
 
 pub(super) async fn lock_events(conn: &mut PgConnection, limit: i64) -> Result<Vec<EventRow>> {
     Ok(sqlx::query_as!(
         EventRow,
-        "select outbox_event_id, payload from outbox_event where dispatched_at is null
+        "select outbox_event_id, payload, request_id from outbox_event where dispatched_at is null
          order by created_at limit $1 for update skip locked",
         limit,
     )
@@ -74,6 +79,7 @@ pub(super) struct JobRow {
     pub job_id: JobId,
     pub payload: Value,
     pub attempts: i32,
+    pub request_id: Option<Uuid>,
 }
 
 pub(super) async fn claim(
@@ -90,7 +96,7 @@ pub(super) async fn claim(
                where (state = 'queued' and run_after <= now()) or (state = 'running' and lease_until < now())
                order by run_after limit 1 for update skip locked
            )
-           returning job_id as "job_id: JobId", payload, attempts"#,
+           returning job_id as "job_id: JobId", payload, attempts, request_id"#,
         token,
         lease_seconds,
     )

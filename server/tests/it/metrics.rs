@@ -1,0 +1,69 @@
+//! What the program tells those who watch it, and how a job is found by the request that it follows from.
+
+use axum::body::{Body, to_bytes};
+use http::{Request, StatusCode};
+use tower::ServiceExt as _;
+
+use crate::world::{World, order_for};
+
+async fn metrics(world: &World) -> String {
+    let request = Request::get("/metrics").body(Body::empty()).unwrap();
+    let response = catalyst::metrics::routes(world.app.clone()).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[track_caller]
+fn has(text: &str, line: &str) {
+    assert!(text.lines().any(|known| known == line), "{line} is not in\n{text}");
+}
+
+#[tokio::test]
+async fn requests_jobs_states_and_books_are_counted() {
+    let world = World::new().await;
+    world.voucher("WELCOME", "50", 0).await;
+    let client = world.customer("sara@example.om").await;
+    client.order("key-1", &order_for("al-noor", Some("WELCOME"))).await.expect(StatusCode::OK);
+    let mut browser = world.browser();
+    browser.get("/apps/wordpress").await.expect(StatusCode::OK);
+    browser.get("/apps/%3Cscript%3E").await.expect(StatusCode::NOT_FOUND);
+    browser.get("/nothing/of/the/kind").await.expect(StatusCode::NOT_FOUND);
+
+    let before = metrics(&world).await;
+    has(&before, "catalyst_outbox_waiting 1");
+    has(&before, "catalyst_applications{state=\"queued\"} 1");
+    world.run_jobs().await;
+    let text = metrics(&world).await;
+    has(&text, "catalyst_http_requests_total{method=\"POST\",route=\"/billing/checkout\",status=\"200\"} 1");
+    has(&text, "catalyst_http_requests_total{method=\"GET\",route=\"/apps/{slug}\",status=\"404\"} 1");
+    has(&text, "catalyst_http_requests_total{method=\"GET\",route=\"(none)\",status=\"404\"} 1");
+    has(&text, "catalyst_jobs_tried_total{kind=\"deliver_order\",outcome=\"done\"} 1");
+    has(&text, "catalyst_outbox_waiting 0");
+    has(&text, "catalyst_applications{state=\"committed\"} 1");
+    has(&text, "catalyst_organizations{state=\"active\"} 1");
+    has(&text, "catalyst_ledger_drift_minor 0");
+    assert!(!text.contains("state=\"queued\"") && !text.contains("script"), "{text}");
+    assert!(text.ends_with("# EOF\n"));
+
+    world.execute("update grant_lot set remaining_minor = remaining_minor - 7").await;
+    has(&metrics(&world).await, "catalyst_ledger_drift_minor 7");
+}
+
+#[tokio::test]
+async fn a_job_names_the_request_that_it_follows_from() {
+    let world = World::new().await;
+    world.voucher("WELCOME", "50", 0).await;
+    let client = world.customer("sara@example.om").await;
+    let id = "0193a5f0-0000-7000-8000-00000000abcd";
+    let request = client
+        .request(http::Method::POST, "/billing/checkout")
+        .header("content-type", "application/json")
+        .header("idempotency-key", "key-1")
+        .header("x-request-id", id);
+    let body = order_for("al-noor", Some("WELCOME")).to_string();
+    let reply = client.send(request.body(Body::from(body)).unwrap()).await.expect(StatusCode::OK);
+    assert_eq!(reply.header("x-request-id"), id);
+    world.run_jobs().await;
+    assert_eq!(world.number(&format!("select count(*) from job where request_id = '{id}'")).await, 2);
+}
