@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::{engine, lock, repository};
 
@@ -19,6 +20,7 @@ pub const GHCR_TOKEN: &str = "ghp_GgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGg";
 pub const BEARER: &str = "b0b1b2b3b4b5b6b7b8b9babbbcbdbebfb0b1b2b3b4b5b6b7b8b9babbbcbdbebf";
 /// Everything that could end a quotation or start an expression somewhere.
 pub const ORGANIZATION: &str = "Ac'me \"GmbH\" ${SOVEREIGN_FQDN} %{if} \\ #1";
+const CILIUM_VALUES: &str = "charts/bp-cilium/cilium-values.yaml";
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExample a@b";
 
 #[derive(Clone, Copy, Debug)]
@@ -110,8 +112,7 @@ pub fn copy(into: &Path) -> PathBuf {
         repository::write(&module.join("cloud-init").join(name), fs::read(&file).expect("a file"));
     }
     repository::write(&into.join("infra/versions.yaml"), lock::filled());
-    let values = "charts/bp-cilium/cilium-values.yaml";
-    repository::write(&into.join(values), repository::read(values));
+    repository::write(&into.join(CILIUM_VALUES), repository::read(CILIUM_VALUES));
     repository::write(
         &module.join("outputs-of-the-test.tf"),
         "output \"nodes\" {\n  sensitive = true\n  value = {\n    token = local.k3s_token\n    control_planes = module.control_plane_init[*].user_data\n    workers = module.worker_init[*].user_data\n  }\n}\n",
@@ -164,27 +165,25 @@ pub fn combinations() -> Vec<Switches> {
         .collect()
 }
 
-/// All combinations in one run of the engine.
-pub fn render(folder: &Path) -> Vec<Sovereign> {
-    copy(folder);
-    let combinations = combinations();
-    let mut modules = serde_json::Map::new();
-    let mut outputs = serde_json::Map::new();
-    for (index, switches) in combinations.iter().enumerate() {
-        let name = format!("case_{index}");
-        modules.insert(name.clone(), arguments(*switches));
-        outputs
-            .insert(name.clone(), json!({"value": format!("${{module.{name}.nodes}}"), "sensitive": true}));
+/// All combinations in one run of the engine, kept until something that it reads changes: where each
+/// test is a process, all of them need it.
+pub fn render(tests: &str) -> Vec<Sovereign> {
+    let shelf = Path::new(tests).join("infra-checks-sovereigns");
+    let key = fingerprint();
+    let (kept, name) = (shelf.join("outputs.json"), shelf.join("fingerprint"));
+    repository::write(&shelf.join("lock"), "");
+    let lock = fs::File::open(shelf.join("lock")).expect("a lock");
+    lock.lock().expect("a lock");
+    if fs::read_to_string(&name).ok() != Some(key.clone()) {
+        let outputs = run_all(&repository::scratch(tests, "sovereigns"));
+        repository::write(&kept, outputs);
+        repository::write(&name, key);
     }
-    let caller = folder.join("caller");
-    let text = json!({"module": modules, "output": outputs}).to_string();
-    repository::write(&caller.join("main.tf.json"), text);
-    engine::run_well(&caller, &["init"]);
-    engine::run_well(&caller, &["apply", "-auto-approve"]);
-    let outputs: Value =
-        serde_json::from_str(&engine::run_well(&caller, &["output", "-json"])).expect("outputs");
+    let text = fs::read_to_string(&kept).expect("outputs");
+    lock.unlock().expect("a lock");
+    let outputs: Value = serde_json::from_str(&text).expect("JSON");
 
-    combinations
+    combinations()
         .into_iter()
         .enumerate()
         .map(|(index, switches)| {
@@ -205,4 +204,41 @@ pub fn render(folder: &Path) -> Vec<Sovereign> {
             }
         })
         .collect()
+}
+
+/// Of everything that the outputs come from.
+fn fingerprint() -> String {
+    let root = repository::root();
+    let mut hash = Sha256::new();
+    let mut inputs = repository::files(&root.join("infra/hetzner"));
+    inputs.push(root.join(lock::FILE));
+    inputs.push(root.join(CILIUM_VALUES));
+    for input in inputs {
+        hash.update(input.display().to_string());
+        hash.update(fs::read(&input).expect("an input"));
+    }
+    for switches in combinations() {
+        hash.update(arguments(switches).to_string());
+    }
+    hash.update(engine::engine());
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn run_all(folder: &Path) -> String {
+    copy(folder);
+    let combinations = combinations();
+    let mut modules = serde_json::Map::new();
+    let mut outputs = serde_json::Map::new();
+    for (index, switches) in combinations.iter().enumerate() {
+        let name = format!("case_{index}");
+        modules.insert(name.clone(), arguments(*switches));
+        outputs
+            .insert(name.clone(), json!({"value": format!("${{module.{name}.nodes}}"), "sensitive": true}));
+    }
+    let caller = folder.join("caller");
+    let text = json!({"module": modules, "output": outputs}).to_string();
+    repository::write(&caller.join("main.tf.json"), text);
+    engine::run_well(&caller, &["init"]);
+    engine::run_well(&caller, &["apply", "-auto-approve"]);
+    engine::run_well(&caller, &["output", "-json"])
 }

@@ -93,7 +93,7 @@ locals {
       kind       = "Secret"
       type       = "Opaque"
       metadata   = { name = "hcloud-credentials", namespace = "crossplane-system", labels = local.part_of }
-      stringData = { token = var.hcloud_token }
+      stringData = { credentials = jsonencode({ token = var.hcloud_token }) }
     }],
     var.ghcr_token == "" ? [] : [{
       apiVersion = "v1"

@@ -12,7 +12,7 @@ use infra_checks::{lock, repository};
 use serde_yaml_ng::{Value, from_str};
 
 pub static ALL: LazyLock<Vec<Sovereign>> =
-    LazyLock::new(|| render(&repository::scratch(env!("CARGO_TARGET_TMPDIR"), "birth")));
+    LazyLock::new(|| render(env!("CARGO_TARGET_TMPDIR")));
 
 const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
 const FLUX: &str = "/etc/catalyst/flux-objects.yaml";
@@ -219,12 +219,32 @@ fn the_secrets_of_the_tree_are_there_before_it() {
                 (text("namespace"), text("name"))
             })
             .collect();
+        let documents = node.documents("/etc/catalyst/secrets.yaml");
+        let credentials: serde_json::Value = serde_json::from_str(
+            documents[0]["stringData"]["credentials"].as_str().expect("credentials"),
+        )
+        .expect("JSON");
+        assert_eq!(credentials, serde_json::json!({"token": HCLOUD_TOKEN}));
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(
             found,
             [pair("crossplane-system", "hcloud-credentials"), pair("flux-system", "ghcr-pull")]
         );
     }
+}
+
+/// Crossplane signs in with the Secret that the node writes; nothing else would make it.
+#[test]
+fn crossplane_looks_for_its_secret_where_it_is_written() {
+    let config = yaml(&repository::read(
+        "infra/clusters/_template/platform/crossplane-config/providerconfig-default.yaml",
+    ));
+    let wanted = &config["spec"]["credentials"]["secretRef"];
+    let written = &ALL[0].control_planes[0].documents("/etc/catalyst/secrets.yaml")[0];
+    assert_eq!(wanted["namespace"], written["metadata"]["namespace"]);
+    assert_eq!(wanted["name"], written["metadata"]["name"]);
+    let keys = written["stringData"].as_mapping().expect("keys");
+    assert!(keys.contains_key(&wanted["key"]));
 }
 
 #[test]

@@ -98,6 +98,22 @@ fn the_load_balancer_passes_web_and_kubernetes_on() {
     assert!(text.contains("health_check {") && text.contains("use_private_ip   = true"));
 }
 
+/// Envoy listens on the nodes where the load balancer sends people.
+#[test]
+fn the_gateway_listens_on_the_ports_that_are_passed_on() {
+    let gateway: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(&repository::read("charts/bp-gateway/values.yaml")).expect("YAML");
+    let variables = repository::read("infra/hetzner/variables-network.tf");
+    for (protocol, variable) in [("http", "gateway_http_port"), ("https", "gateway_https_port")] {
+        let port = gateway["ports"][protocol].as_u64().expect("a port");
+        let (_, body) = blocks(&variables, "variable")
+            .into_iter()
+            .find(|(head, _)| head.contains(variable))
+            .expect("the variable");
+        assert!(body.contains(&format!("default     = {port}\n")), "{protocol}: {port}");
+    }
+}
+
 #[test]
 fn the_provider_is_the_one_of_the_lock() {
     let version = lock::lock()["providers"]["hcloud"]["version"].clone();
