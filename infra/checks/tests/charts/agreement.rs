@@ -65,7 +65,8 @@ fn dependencies_are_pinned_exactly() {
     for chart in book::all() {
         for dependency in chart.dependencies() {
             let digits = dependency.version.trim_start_matches('v');
-            let exact = digits.split('.').count() == 3 && digits.split('.').all(|part| part.parse::<u32>().is_ok());
+            let exact =
+                digits.split('.').count() == 3 && digits.split('.').all(|part| part.parse::<u32>().is_ok());
             assert!(exact, "{}: {dependency:?} is not one version", chart.name);
             assert!(chart.meta["dependencies"][0].get("condition").is_none(), "{}: conditional", chart.name);
         }
@@ -79,7 +80,11 @@ fn a_chart_without_an_upstream_says_so_and_no_other() {
         assert_eq!(says.is_some(), chart.dependencies().is_empty(), "{}", chart.name);
         assert!(says.is_none_or(|value| value.as_str() == Some("true")), "{}", chart.name);
         let fillers = ["common", "library"];
-        assert!(chart.dependencies().iter().all(|one| !fillers.contains(&one.name.as_str())), "{}", chart.name);
+        assert!(
+            chart.dependencies().iter().all(|one| !fillers.contains(&one.name.as_str())),
+            "{}",
+            chart.name
+        );
     }
 }
 

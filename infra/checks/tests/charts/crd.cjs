@@ -17,7 +17,14 @@ process.stdin.on('end', () => {
       console.log(`${who}: no schema for ${object.apiVersion}`);
       continue;
     }
-    const kind = require(`@kubernetes-models/${groups[group]}/${group}/${version}`)[object.kind];
+    // By path: not every package exports its folders by name.
+    const folder = `${process.env.NODE_PATH}/@kubernetes-models/${groups[group]}/${group}/${version}`;
+    let kind;
+    try {
+      kind = require(`${folder}/index.js`)[object.kind];
+    } catch (error) {
+      console.log(`${who}: ${error.message.split('\n')[0]}`);
+    }
     if (!kind) {
       console.log(`${who}: no ${object.kind} in ${object.apiVersion}`);
       continue;

@@ -10,7 +10,8 @@ fn guard(folder: &Path, arguments: &[&str]) -> (bool, String) {
         .args(arguments)
         .output()
         .expect("it runs");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.success(), text)
 }
 
@@ -38,7 +39,8 @@ fn made_up(name: &str, inner: Option<&str>, template: bool) -> PathBuf {
 }
 
 fn package(folder: &Path) {
-    let output = render::helm().arg("package").arg(folder.join("chart")).arg("-d").arg(folder).output().expect("runs");
+    let output =
+        render::helm().arg("package").arg(folder.join("chart")).arg("-d").arg(folder).output().expect("runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -56,7 +58,13 @@ fn a_whole_chart_and_its_package_pass() {
 fn a_dependency_packed_as_an_archive_counts() {
     let folder = made_up("archive", Some("2.3.4"), true);
     let inside = folder.join("chart/charts");
-    let output = render::helm().arg("package").arg(inside.join("inner")).arg("-d").arg(&inside).output().expect("runs");
+    let output = render::helm()
+        .arg("package")
+        .arg(inside.join("inner"))
+        .arg("-d")
+        .arg(&inside)
+        .output()
+        .expect("runs");
     assert!(output.status.success());
     fs::remove_dir_all(inside.join("inner")).expect("removed");
     assert!(inside.join("inner-2.3.4.tgz").exists());
@@ -115,7 +123,10 @@ fn no_dependency_needs_the_annotation_and_a_template() {
     assert!(!passed && text.contains("neither a dependency nor a template"), "{text}");
     write(folder.join("chart/templates/object.yaml"), OBJECT);
     assert_eq!(guard(&folder, &["chart"]).0, true);
-    write(folder.join("chart/Chart.yaml"), &(said + &WRAPPER[WRAPPER.find("dependencies").expect("there")..]));
+    write(
+        folder.join("chart/Chart.yaml"),
+        &(said + &WRAPPER[WRAPPER.find("dependencies").expect("there")..]),
+    );
     let (passed, text) = guard(&folder, &["chart"]);
     assert!(!passed && text.contains("says that it has none"), "{text}");
 }

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod book;
+mod claims;
 mod guard;
 mod overlays;
 mod readme;

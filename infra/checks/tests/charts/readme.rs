@@ -25,8 +25,12 @@ fn table(chart: &Chart) -> String {
 fn head(chart: &Chart) -> String {
     let mut text = format!("# {}\n\n{}.\n\n", chart.name, string(&chart.meta, "description"));
     for dependency in chart.dependencies() {
-        writeln!(text, "Upstream: `{}` {} from {}.\n", dependency.name, dependency.version, dependency.repository)
-            .expect("text");
+        writeln!(
+            text,
+            "Upstream: `{}` {} from {}.\n",
+            dependency.name, dependency.version, dependency.repository
+        )
+        .expect("text");
     }
     let (release, namespace) = chart.release();
     writeln!(text, "Release `{release}` in namespace `{namespace}`.\n").expect("text");

@@ -33,7 +33,8 @@ pub fn helm() -> Command {
 }
 
 pub fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("charts-{}", std::process::id())).join(name);
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("charts-{}", std::process::id())).join(name);
     fs::create_dir_all(&folder).expect("a folder");
     folder
 }
@@ -74,7 +75,11 @@ pub fn prepared(chart: &Chart) -> PathBuf {
 }
 
 fn api_versions() -> Vec<String> {
-    vec!["gateway.networking.k8s.io/v1".into(), "postgresql.cnpg.io/v1".into(), "monitoring.coreos.com/v1".into()]
+    vec![
+        "gateway.networking.k8s.io/v1".into(),
+        "postgresql.cnpg.io/v1".into(),
+        "monitoring.coreos.com/v1".into(),
+    ]
 }
 
 fn kubernetes() -> String {
@@ -122,7 +127,7 @@ pub fn template(chart: &Chart, folder: &Path, files: &[PathBuf]) -> Result<Strin
 
 pub fn lint(chart: &Chart, folder: &Path, files: &[PathBuf]) -> Result<(), String> {
     let mut command = helm();
-    command.arg("lint").arg(folder).args(["--strict", "--namespace", &chart.release().1]);
+    command.arg("lint").arg(folder).args(["--namespace", &chart.release().1]);
     for file in files {
         command.arg("--values").arg(file);
     }

@@ -46,7 +46,8 @@ fn every_chart_renders_for_every_topology() {
 #[test]
 fn a_sovereigns_domain_has_no_default() {
     for chart in book::all() {
-        let domain = at(&chart.values, "sovereign.fqdn").or_else(|| at(&chart.values, "catalyst.sovereign.fqdn"));
+        let domain =
+            at(&chart.values, "sovereign.fqdn").or_else(|| at(&chart.values, "catalyst.sovereign.fqdn"));
         let Some(domain) = domain else { continue };
         assert_eq!(domain.as_str(), Some(""), "{}", chart.name);
         let folder = render::prepared(&chart);
@@ -85,10 +86,7 @@ fn no_object_is_made_twice_by_all_releases_together() {
 #[test]
 fn namespaces_are_left_to_the_tree() {
     each(|rendering, object| {
-        if string(object, "kind") == "Namespace" {
-            assert_eq!(rendering.chart, "bp-crossplane-claims", "{}", described(rendering, object));
-            assert_eq!(string(object, "metadata.name"), "catalyst-day2");
-        }
+        assert_ne!(string(object, "kind"), "Namespace", "{}", described(rendering, object));
     });
 }
 
@@ -113,7 +111,11 @@ fn no_hook_builds_an_object_of_a_kind_that_might_be_missing() {
             let builtin = !version.contains('.') || version.ends_with(".k8s.io/v1");
             assert!(builtin, "{}", described(rendering, object));
             let policy = annotations.get("helm.sh/hook-delete-policy").and_then(Value::as_str);
-            assert!(policy.is_some_and(|policy| !policy.contains("before")), "{}", described(rendering, object));
+            assert!(
+                policy.is_some_and(|policy| !policy.contains("before")),
+                "{}",
+                described(rendering, object)
+            );
         }
     });
 }
@@ -187,11 +189,14 @@ fn servers_and_workers_scale_separately() {
                 .objects
                 .iter()
                 .find(|object| {
-                    string(object, "kind") == "Deployment" && string(object, "metadata.name").ends_with(suffix)
+                    string(object, "kind") == "Deployment"
+                        && string(object, "metadata.name").ends_with(suffix)
                 })
                 .unwrap_or_else(|| panic!("{}: no {suffix}", rendering.variant))
         };
-        let first = |object: &Value, path: &str| at(object, "spec.template.spec.containers").expect("some")[0][path].clone();
+        let first = |object: &Value, path: &str| {
+            at(object, "spec.template.spec.containers").expect("some")[0][path].clone()
+        };
         let (server, worker) = (named("-server"), named("-worker"));
         assert_eq!(first(server, "args")[0].as_str(), Some("serve"));
         assert_eq!(first(worker, "args")[0].as_str(), Some("worker"));
@@ -200,7 +205,8 @@ fn servers_and_workers_scale_separately() {
             string(variable, "name") == "CATALYST_WORKER" && variable["value"].as_str() == Some("off")
         });
         assert!(off, "servers leave jobs to workers");
-        let scaled = rendering.objects.iter().any(|object| string(object, "kind") == "HorizontalPodAutoscaler");
+        let scaled =
+            rendering.objects.iter().any(|object| string(object, "kind") == "HorizontalPodAutoscaler");
         assert_eq!(scaled, rendering.variant == "ha", "{}", rendering.variant);
         assert_eq!(at(server, "spec.replicas").is_none(), scaled, "two would decide how many there are");
     }
@@ -236,9 +242,9 @@ fn settings_of_the_product_are_those_that_the_program_reads() {
 
 #[test]
 fn the_gateway_listens_where_the_load_balancer_sends() {
-    let module = book::text(&book::root().join("infra/hetzner/load_balancer.tf"));
+    let module = book::text(&book::root().join("infra/hetzner/variables-network.tf"));
     for port in ["31080", "31443"] {
-        assert!(module.contains(port), "infra/hetzner/load_balancer.tf does not send to {port}");
+        assert!(module.contains(&format!("= {port}\n")), "infra/hetzner does not send to {port}");
     }
     let mut looked = 0;
     each(|_, object| {
@@ -278,6 +284,9 @@ fn images() -> BTreeSet<String> {
 
 /// `image: {registry, repository, tag}` anywhere below.
 fn named(value: &Value, found: &mut BTreeSet<String>) {
+    if let Some(list) = value.as_sequence() {
+        list.iter().for_each(|inner| named(inner, found));
+    }
     let Some(map) = value.as_mapping() else { return };
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     if let Some(repository) = text("repository") {
@@ -286,6 +295,7 @@ fn named(value: &Value, found: &mut BTreeSet<String>) {
         let tag = text("tag").unwrap_or_default();
         found.insert(format!("{registry}{repository}:{tag}"));
     }
+    found.extend(text("image").map(str::to_owned));
     for inner in map.values() {
         named(inner, found);
     }
@@ -304,7 +314,11 @@ fn every_image_is_in_the_lock_with_that_very_tag() {
     for image in images() {
         let plain = image.split('@').next().expect("a name");
         let (repository, tag) = plain.rsplit_once(':').unwrap_or_else(|| panic!("{image} has no tag"));
-        assert_eq!(locked.get(repository).map(String::as_str), Some(tag), "{image} is not in infra/versions.yaml");
+        assert_eq!(
+            locked.get(repository).map(String::as_str),
+            Some(tag),
+            "{image} is not in infra/versions.yaml"
+        );
         used.insert(repository.to_owned());
     }
     for repository in locked.keys() {
@@ -316,7 +330,8 @@ fn every_image_is_in_the_lock_with_that_very_tag() {
 fn no_image_floats_and_none_is_bitnamis() {
     for image in images() {
         let tag = image.split('@').next().and_then(|plain| plain.rsplit_once(':')).map_or("", |(_, tag)| tag);
-        let exact = tag.trim_start_matches('v').split('.').count() >= 2 && tag.contains(|c: char| c.is_ascii_digit());
+        let exact =
+            tag.trim_start_matches('v').split('.').count() >= 2 && tag.contains(|c: char| c.is_ascii_digit());
         assert!(exact && tag != "latest", "{image}");
         // The makers of Sealed Secrets publish there themselves; the removed ones were Docker Hub's.
         let own = image.starts_with("ghcr.io/bitnami-labs/sealed-secrets-controller:");
@@ -324,7 +339,7 @@ fn no_image_floats_and_none_is_bitnamis() {
     }
     for chart in book::all() {
         for file in book::files_in(&chart.folder.join("templates")) {
-            let text = book::text(&file);
+            let text = book::text(&file).replace("!*:latest", "");
             for word in ["bitnami/", "bitnamilegacy", ":latest"] {
                 assert!(!text.contains(word), "{}: {word}", file.display());
             }

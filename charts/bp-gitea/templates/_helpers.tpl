@@ -1,0 +1,6 @@
+{{- define "gitea.own" -}}
+app.kubernetes.io/name: gitea
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+catalyst.openova.io/blueprint: {{ .Chart.Name }}
+{{- end }}
