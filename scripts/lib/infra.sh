@@ -28,25 +28,46 @@ set_up_charts() {
 
 want_for_infra() {
   has shellcheck || want "shellcheck" shellcheck
+  has docker-registry || want "a registry to publish charts to (docker-registry)" docker-registry
 }
 
-# From the version lock: lock_value PROGRAM KEY
-lock_value() {
-  sed -n "/^  $1:/,/^  [a-z]/p" "$root/infra/versions.yaml" | sed -n "s/^ *$2: *\([^ #]*\).*/\1/p" | head -n1
-}
+# shellcheck source=infra/lock.sh
+. "$root/infra/lock.sh"
 
 # OpenTofu, unless it or Terraform is there: neither is a package of the system.
 set_up_engine() {
   { has tofu || has terraform || [[ -n ${CATALYST_TOFU:-} ]]; } && return 0
   local version architecture address archive="$tools/tofu.zip"
-  version="$(lock_value tofu version)"
+  version="$(locked binaries tofu version)"
   architecture="$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')"
-  address="$(lock_value tofu url | sed "s/{version}/$version/g; s/{arch}/$architecture/g")"
+  address="$(locked binaries tofu url | sed "s/{version}/$version/g; s/{arch}/$architecture/g")"
   title "OpenTofu $version"
   curl --fail --silent --show-error --location --output "$archive" "$address" &&
-    echo "$(lock_value tofu "$architecture")  $archive" | sha256sum --check --quiet &&
+    echo "$(locked binaries tofu "$architecture")  $archive" | sha256sum --check --quiet &&
     python3 -m zipfile -e "$archive" "$tools/tofu" &&
     install -m 0755 "$tools/tofu/tofu" "$tools/bin/tofu" ||
     fail "OpenTofu $version could not be installed from $address. By hand: https://opentofu.org/docs/intro/install/"
   rm -rf "$archive" "$tools/tofu"
+}
+
+# cosign, as its makers publish it, or else as Debian's next release has it: bookworm has none.
+set_up_cosign() {
+  has cosign && return 0
+  local architecture version address package="$tools/cosign.deb"
+  architecture="$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')"
+  version="$(locked binaries cosign version)"
+  address="$(locked binaries cosign url | sed "s/{version}/$version/g; s/{arch}/$architecture/g")"
+  title "cosign"
+  if curl --fail --silent --location --connect-timeout 10 --output "$tools/cosign" "$address" &&
+    echo "$(locked binaries cosign "$architecture")  $tools/cosign" | sha256sum --check --quiet; then
+    install -m 0755 "$tools/cosign" "$tools/bin/cosign"
+  else
+    address="$(locked binaries cosign-debian url)"
+    curl --fail --silent --show-error --location --output "$package" "$address" &&
+      echo "$(locked binaries cosign-debian "$architecture")  $package" | sha256sum --check --quiet &&
+      dpkg-deb --extract "$package" "$tools/cosign-debian" &&
+      install -m 0755 "$tools/cosign-debian/usr/bin/cosign" "$tools/bin/cosign" ||
+      fail "cosign could not be installed. By hand: https://docs.sigstore.dev/cosign/system_config/installation/"
+  fi
+  rm -rf "$tools/cosign" "$package" "$tools/cosign-debian"
 }
