@@ -11,8 +11,7 @@ use infra_checks::sovereign::{
 use infra_checks::{lock, repository};
 use serde_yaml_ng::{Value, from_str};
 
-pub static ALL: LazyLock<Vec<Sovereign>> =
-    LazyLock::new(|| render(env!("CARGO_TARGET_TMPDIR")));
+pub static ALL: LazyLock<Vec<Sovereign>> = LazyLock::new(|| render(env!("CARGO_TARGET_TMPDIR")));
 
 const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
 const FLUX: &str = "/etc/catalyst/flux-objects.yaml";
@@ -220,10 +219,9 @@ fn the_secrets_of_the_tree_are_there_before_it() {
             })
             .collect();
         let documents = node.documents("/etc/catalyst/secrets.yaml");
-        let credentials: serde_json::Value = serde_json::from_str(
-            documents[0]["stringData"]["credentials"].as_str().expect("credentials"),
-        )
-        .expect("JSON");
+        let credentials: serde_json::Value =
+            serde_json::from_str(documents[0]["stringData"]["credentials"].as_str().expect("credentials"))
+                .expect("JSON");
         assert_eq!(credentials, serde_json::json!({"token": HCLOUD_TOKEN}));
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(
