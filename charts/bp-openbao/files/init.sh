@@ -7,7 +7,7 @@ target="${TARGET:-/openbao/first-start}"
 setup="${SETUP:-/openbao/setup}"
 
 echo "# Nothing to do at this start." >"$target/start.hcl"
-case "$HOSTNAME" in
+case "$(hostname)" in
   *-0) ;;
   *) exit 0 ;;
 esac

@@ -10,3 +10,4 @@ mod readme;
 mod render;
 mod rendered;
 mod schemas;
+mod scripts;
