@@ -29,6 +29,20 @@ set_up_charts() {
 want_for_infra() {
   has shellcheck || want "shellcheck" shellcheck
   has docker-registry || want "a registry to publish charts to (docker-registry)" docker-registry
+  # protoc's own files (google/protobuf/*.proto) are in another package than protoc.
+  { has protoc && [[ -e /usr/include/google/protobuf/empty.proto || ! -e /etc/debian_version ]]; } ||
+    want "the compiler of protocol buffers (protoc)" protobuf-compiler libprotobuf-dev
+  has hcloud || want "the command line of Hetzner Cloud (hcloud)" hcloud-cli
+}
+
+# The Python SDK of Hetzner Cloud, beside what set_up_tests put into .tools/venv.
+set_up_hcloud() {
+  local package="hcloud==2.27.*"
+  [[ ! -f $tools/venv/$package ]] || return 0
+  title "$package (Python, .tools/venv)"
+  "$tools/venv/bin/pip" install --quiet --disable-pip-version-check "$package" ||
+    fail "the Python package hcloud could not be installed. By hand: .tools/venv/bin/pip install '$package'"
+  touch "$tools/venv/$package"
 }
 
 # shellcheck source=infra/lock.sh
