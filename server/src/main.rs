@@ -1,5 +1,7 @@
 //! The program: one binary, its subcommands in `catalyst::commands`.
 
+mod cluster;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -28,6 +30,9 @@ enum Command {
     /// API tokens
     #[command(subcommand)]
     Token(Token),
+    /// The Flux tree of a Sovereign
+    #[command(subcommand)]
+    Cluster(cluster::Cluster),
     /// Ask the server at CATALYST_LISTEN whether it is alive
     Healthcheck,
     /// Print the description of REST
@@ -53,6 +58,9 @@ enum Token {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Command::Cluster(command) = arguments.command {
+        return command.run();
+    }
     match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -79,6 +87,6 @@ async fn run(command: Command) -> Result<()> {
             commands::create_token(&config, &email, &scope).await
         }
         Command::Healthcheck => commands::healthcheck(&config),
-        Command::Openapi => Ok(()),
+        Command::Cluster(_) | Command::Openapi => Ok(()),
     }
 }

@@ -39,6 +39,11 @@ const APPS_DOMAIN: Variable = variable(
     "apps.example.om",
 );
 const CURRENCY: Variable = variable("CATALYST_CURRENCY", "the ISO 4217 code that prices are in", "OMR");
+const INFRA_DIR: Variable = variable(
+    "CATALYST_INFRA_DIR",
+    "the folder with clusters/_template and versions.yaml",
+    "/usr/share/catalyst/infra",
+);
 const WORKER: Variable = variable("CATALYST_WORKER", "on or off: whether serve also runs jobs", "on");
 
 #[derive(Clone, Debug)]
@@ -53,6 +58,8 @@ pub struct Config {
     pub git_root: PathBuf,
     pub apps_domain: String,
     pub currency: Currency,
+    /// The tree's template and the version lock.
+    pub infra_dir: PathBuf,
     /// `serve` runs jobs as well.
     pub worker: bool,
 }
@@ -88,6 +95,7 @@ impl Config {
             log: log::read(reader),
             apps_domain: reader.or(APPS_DOMAIN, "apps.localhost".to_owned(), parse_domain),
             currency: reader.or(CURRENCY, Currency::OMR, |text| Currency::parse(text).ok()),
+            infra_dir: reader.text(INFRA_DIR).map_or_else(|| PathBuf::from("infra"), PathBuf::from),
             worker: reader.or(WORKER, true, parse_switch),
             http,
             mail,
