@@ -7,7 +7,8 @@
 Core kinds come from PyPI kubernetes-validate (the folder kubernetes-json-schema/vX.Y.0-local-strict).
 Flux' come from the types of npm @kubernetes-models/flux-cd, which are made from the CRDs of Flux 2.8;
 NEWER names what Flux 2.4 did not have yet: take lines away there when the version lock moves.
-Crossplane's Provider and the ProviderConfig of provider-hetzner are written by hand, from their CRDs.
+Written by hand, from their CRDs: Crossplane's Provider, the two ProviderConfigs, and of DeploymentRuntimeConfig
+the part that is used; kustomize's own Kustomization with nothing but resources.
 """
 import json, pathlib, subprocess, sys
 

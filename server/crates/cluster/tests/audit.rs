@@ -199,7 +199,11 @@ fn a_provider_config_that_does_not_wait_for_its_provider_is_found() {
     tree.replace(file, "  dependsOn:\n    - name: crossplane-provider\n", "");
     let expected = "crossplane-config: [crossplane-provider]";
     tree.replace("expected-graph.yaml", expected, "crossplane-config: []");
-    tree.finds(Code::ProviderOrder, "platform/crossplane-config/providerconfig-default.yaml");
+    let findings = tree.audit("cx42");
+    let found: Vec<_> = findings.iter().map(|finding| (finding.code, finding.file.as_str())).collect();
+    let both = ["hetzner", "kubernetes"]
+        .map(|name| format!("platform/crossplane-config/providerconfig-{name}.yaml"));
+    assert_eq!(found, both.each_ref().map(|file| (Code::ProviderOrder, file.as_str())));
 }
 
 #[test]

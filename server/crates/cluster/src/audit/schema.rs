@@ -15,7 +15,7 @@ macro_rules! schemas {
     };
 }
 
-const SCHEMAS: [(&str, &str, &str); 15] = schemas![
+const SCHEMAS: [(&str, &str, &str); 17] = schemas![
     "v1", "ConfigMap" => "ConfigMap",
     "v1", "Namespace" => "Namespace",
     "v1", "ServiceAccount" => "ServiceAccount",
@@ -30,6 +30,8 @@ const SCHEMAS: [(&str, &str, &str); 15] = schemas![
     "source.toolkit.fluxcd.io/v1", "HelmRepository" => "HelmRepository",
     "source.toolkit.fluxcd.io/v1", "GitRepository" => "GitRepository",
     "pkg.crossplane.io/v1", "Provider" => "Provider",
+    "pkg.crossplane.io/v1beta1", "DeploymentRuntimeConfig" => "DeploymentRuntimeConfig",
+    "kubernetes.crossplane.io/v1alpha1", "ProviderConfig" => "KubernetesProviderConfig",
     "hetzner.crossplane.io/v1beta1", "ProviderConfig" => "ProviderConfig",
 ];
 
