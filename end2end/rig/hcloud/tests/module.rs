@@ -84,6 +84,7 @@ fn check_surroundings(state: &Value, control_planes: &[&str]) {
     let balancer = row(state, "load_balancers", &format!("{STEM}-lb"));
     assert_eq!(balancer["load_balancer_type"]["name"], "lb11");
     assert_eq!(balancer["private_net"][0]["network"], network["id"]);
+    assert_eq!(balancer["private_net"][0]["ip"], "10.0.1.5");
     let services: BTreeSet<(u64, u64)> = balancer["services"]
         .as_array()
         .expect("services")
@@ -120,7 +121,8 @@ fn user_data(state: &Value, name: &str) -> String {
     row(state, "servers", name)["asked"]["user_data"].as_str().expect("text").to_owned()
 }
 
-fn check_user_data(state: &Value, control_planes: &[&str], workers: &[&str]) {
+/// Returns the token that the nodes join with.
+fn check_user_data(state: &Value, control_planes: &[&str], workers: &[&str]) -> String {
     let balancer = row(state, "load_balancers", &format!("{STEM}-lb"));
     let address = balancer["public_net"]["ipv4"]["ip"].as_str().expect("an address");
     let first = user_data(state, control_planes[0]);
@@ -145,6 +147,7 @@ fn check_user_data(state: &Value, control_planes: &[&str], workers: &[&str]) {
         assert_eq!(text.contains(tofu::SECRETS[1]), is_first, "{name}");
     }
     assert!(first.contains(&format!("https://{address}:6443")), "the kubeconfig's address");
+    token
 }
 
 #[test]
@@ -164,7 +167,7 @@ fn a_solo_sovereign_comes_up_as_asked_and_goes_without_a_trace() {
     assert_eq!(names(&state, "placement_groups"), set(&[]));
     check_server(&state, &first, "cx42", "control-plane", "10.0.1.2", None);
     check_surroundings(&state, &[&first]);
-    check_user_data(&state, &[&first], &[]);
+    let token = check_user_data(&state, &[&first], &[]);
 
     let outputs = tofu.outputs();
     let address = |table: &str| state[table][0]["public_net"]["ipv4"]["ip"].clone();
@@ -175,6 +178,7 @@ fn a_solo_sovereign_comes_up_as_asked_and_goes_without_a_trace() {
 
     tofu.destroy();
     assert!(rig.becomes_empty(), "{}", rig.state());
+    tofu.kept(&token);
     tofu.kept_its_secrets();
 }
 
@@ -182,7 +186,7 @@ fn a_solo_sovereign_comes_up_as_asked_and_goes_without_a_trace() {
 fn three_control_planes_and_their_workers_come_up_as_asked_and_go_without_a_trace() {
     let rig = Rig::start(quick());
     let variables = json!({
-        "ha_enabled": true, "worker_count": 2, "worker_size": "cx32", "control_plane_size": "cpx41",
+        "ha_enabled": true, "worker_count": 11, "worker_size": "cx32", "control_plane_size": "cpx41",
     });
     let tofu = Tofu::new(&rig, variables);
     tofu.init();
@@ -192,21 +196,27 @@ fn three_control_planes_and_their_workers_come_up_as_asked_and_go_without_a_trac
 
     let state = rig.state();
     let name = |suffix: &str| format!("{STEM}-{suffix}");
-    let (planes, workers) = ([name("cp1"), name("cp2"), name("cp3")], [name("w1"), name("w2")]);
+    let (planes, workers): (Vec<String>, Vec<String>) = (
+        (1..=3).map(|n| name(&format!("cp{n}"))).collect(),
+        (1..=11).map(|n| name(&format!("w{n}"))).collect(),
+    );
     let planes: Vec<&str> = planes.iter().map(String::as_str).collect();
     let workers: Vec<&str> = workers.iter().map(String::as_str).collect();
     assert_eq!(names(&state, "servers"), set(&[&planes[..], &workers[..]].concat()));
     for (name, ip) in planes.iter().zip(["10.0.1.2", "10.0.1.3", "10.0.1.4"]) {
         check_server(&state, name, "cpx41", "control-plane", ip, Some(&format!("{STEM}-cp")));
     }
-    for (name, ip) in workers.iter().zip(["10.0.1.10", "10.0.1.11"]) {
-        check_server(&state, name, "cx32", "worker", ip, Some(&format!("{STEM}-w1")));
+    // A placement group takes ten: the eleventh worker is in the second.
+    for (index, name) in workers.iter().enumerate() {
+        let group = format!("{STEM}-w{}", index / 10 + 1);
+        check_server(&state, name, "cx32", "worker", &format!("10.0.1.{}", 10 + index), Some(&group));
     }
     check_surroundings(&state, &planes);
-    check_user_data(&state, &planes, &workers);
+    let token = check_user_data(&state, &planes, &workers);
 
     tofu.destroy();
     assert!(rig.becomes_empty(), "{}", rig.state());
+    tofu.kept(&token);
     tofu.kept_its_secrets();
 }
 
