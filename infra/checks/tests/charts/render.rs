@@ -4,17 +4,19 @@
 
 use std::{
     fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     path::{Path, PathBuf},
     process::Command,
-    sync::OnceLock,
+    sync::{Once, OnceLock},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_yaml_ng::Value;
 
 use crate::book::{self, Chart};
 
 /// Rendered with one set of values.
+#[derive(Serialize, Deserialize)]
 pub struct Rendering {
     pub chart: String,
     pub variant: String,
@@ -32,9 +34,20 @@ pub fn helm() -> Command {
     command
 }
 
+/// A folder of this process; what ended processes left is cleared away.
 pub fn scratch(name: &str) -> PathBuf {
-    let folder =
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("charts-{}", std::process::id())).join(name);
+    static CLEARED: Once = Once::new();
+    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    CLEARED.call_once(|| {
+        for path in book::files_in(temporary) {
+            let of =
+                path.file_name().and_then(|name| name.to_str()?.strip_prefix("charts-")?.parse::<u32>().ok());
+            if of.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists()) {
+                fs::remove_dir_all(&path).ok();
+            }
+        }
+    });
+    let folder = temporary.join(format!("charts-{}", std::process::id())).join(name);
     fs::create_dir_all(&folder).expect("a folder");
     folder
 }
@@ -142,30 +155,77 @@ pub fn documents(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Everything, rendered once for all tests.
+/// Everything, rendered once for all tests and kept until a chart changes: tests may be processes of their own.
 pub fn all() -> &'static [Rendering] {
     static ALL: OnceLock<Vec<Rendering>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let mut found = Vec::new();
-        for chart in book::all() {
-            let folder = prepared(&chart);
-            for (variant, files) in variants(&chart) {
-                let text = template(&chart, &folder, &files)
-                    .unwrap_or_else(|error| panic!("{} ({variant}): {error}", chart.name));
-                let objects = documents(&text)
-                    .into_iter()
-                    .filter(|object| book::string(object, "apiVersion") != "stand-in/v1")
-                    .collect();
-                found.push(Rendering {
-                    chart: chart.name.clone(),
-                    variant,
-                    namespace: chart.release().1,
-                    objects,
-                });
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("charts-rendered");
+        fs::create_dir_all(&folder).expect("a folder");
+        let one_at_a_time = fs::File::create(folder.join("lock")).expect("a file");
+        one_at_a_time.lock().expect("locked");
+        let kept = folder.join("rendered.json");
+        let state = state();
+        if let Ok(text) = fs::read(&kept)
+            && let Ok(found) = serde_json::from_slice::<Kept>(&text)
+            && found.state == state
+        {
+            return found.renderings;
+        }
+        let found = Kept { state, renderings: render() };
+        fs::write(&kept, serde_json::to_vec(&found).expect("JSON")).expect("written");
+        found.renderings
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    state: u64,
+    renderings: Vec<Rendering>,
+}
+
+/// Of all charts and of what they are rendered for and by.
+fn state() -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (
+        kubernetes(),
+        api_versions(),
+        fs::metadata(book::root().join(".tools/bin/helm")).map(|file| file.len()).ok(),
+    )
+        .hash(&mut hasher);
+    let mut open = vec![book::charts()];
+    while let Some(folder) = open.pop() {
+        for path in book::files_in(&folder) {
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                path.hash(&mut hasher);
+                fs::read(&path).expect("readable").hash(&mut hasher);
             }
         }
-        found
-    })
+    }
+    hasher.finish()
+}
+
+fn render() -> Vec<Rendering> {
+    let mut found = Vec::new();
+    for chart in book::all() {
+        let folder = prepared(&chart);
+        for (variant, files) in variants(&chart) {
+            let text = template(&chart, &folder, &files)
+                .unwrap_or_else(|error| panic!("{} ({variant}): {error}", chart.name));
+            let objects = documents(&text)
+                .into_iter()
+                .filter(|object| book::string(object, "apiVersion") != "stand-in/v1")
+                .collect();
+            found.push(Rendering {
+                chart: chart.name.clone(),
+                variant,
+                namespace: chart.release().1,
+                objects,
+            });
+        }
+    }
+    found
 }
 
 pub fn described(rendering: &Rendering, object: &Value) -> String {
