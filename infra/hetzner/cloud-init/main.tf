@@ -35,7 +35,6 @@ locals {
       { path = "/etc/rancher/k3s/token", mode = "0600", content = var.k3s_token },
       { path = "/etc/rancher/k3s/config.yaml", mode = "0600", content = yamlencode(local.k3s_config) },
       { path = "/etc/systemd/system/${local.k3s_service}.service", mode = "0644", content = replace(file("${path.module}/k3s.service"), "@MODE@", local.server ? "server" : "agent") },
-      { path = "/etc/systemd/system/catalyst-metadata-guard.service", mode = "0644", content = file("${path.module}/metadata-guard.service") },
       { path = "/opt/catalyst/lib.sh", mode = "0700", content = local.scripts["lib.sh"] },
       { path = "/opt/catalyst/bootstrap.sh", mode = "0700", content = local.scripts[var.role == "first" ? "bootstrap-first.sh" : "bootstrap-join.sh"] },
       { path = "/var/lib/catalyst/sovereign.json", mode = "0644", content = jsonencode(local.sovereign_json) },
@@ -44,6 +43,7 @@ locals {
     var.role != "first" ? [] : [
       { path = "/etc/catalyst/downloads", mode = "0644", content = join("", [for file in local.manifests : "${file.name} ${coalesce(file.url, "-")} ${coalesce(file.sum, "-")}\n"]) },
       { path = "/etc/catalyst/cilium-values.yaml", mode = "0644", content = yamlencode(yamldecode(file(local.cilium_values))) },
+      { path = "/etc/catalyst/metadata-policy.yaml", mode = "0644", content = local.metadata_policy },
       { path = "/etc/catalyst/namespaces.yaml", mode = "0644", content = local.namespaces },
       { path = "/etc/catalyst/secrets.yaml", mode = "0600", content = local.secret_objects },
       { path = "/etc/catalyst/flux-objects.yaml", mode = "0644", content = local.flux_objects },

@@ -231,6 +231,17 @@ fn the_secrets_of_the_tree_are_there_before_it() {
     }
 }
 
+#[test]
+fn no_pod_can_ask_the_metadata_service_for_the_secrets_of_a_node() {
+    for sovereign in ALL.iter() {
+        let policy = sovereign.control_planes[0].yaml("/etc/catalyst/metadata-policy.yaml");
+        assert_eq!(policy["spec"]["endpointSelector"], yaml("{}"), "every pod");
+        assert_eq!(policy["spec"]["egressDeny"], yaml("[{toCIDR: [169.254.169.254/32]}]"));
+        let others = yaml("{ingress: false, egress: false}");
+        assert_eq!(policy["spec"]["enableDefaultDeny"], others, "and nothing else is closed");
+    }
+}
+
 /// Crossplane signs in with the Secret that the node writes; nothing else would make it.
 #[test]
 fn crossplane_looks_for_its_secret_where_it_is_written() {

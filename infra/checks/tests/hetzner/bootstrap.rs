@@ -25,7 +25,7 @@ fn the_first_control_plane_goes_from_nothing_to_flux_in_this_order() {
     let run = stage.run();
     assert!(run.worked, "{}", run.log);
     let order = [
-        "apt-get install",
+        "apt-get -o DPkg::Lock::Timeout=300 install",
         "helm-v",
         "gateway.networking.k8s.io_tlsroutes.yaml",
         "/flux2/",
@@ -38,13 +38,13 @@ fn the_first_control_plane_goes_from_nothing_to_flux_in_this_order() {
         "-f /var/lib/catalyst/cache/gateway-api-",
         "helm upgrade --install cilium /var/lib/catalyst/cache/cilium.tgz --namespace kube-system",
         "rollout status daemonset/cilium",
+        "-f /etc/catalyst/metadata-policy.yaml",
         "-f /var/lib/catalyst/cache/flux.yaml",
         "--namespace flux-system wait --for=condition=Available",
         "-f /etc/catalyst/namespaces.yaml",
         "-f /etc/catalyst/secrets.yaml",
         "-f /etc/catalyst/flux-objects.yaml",
         PUT,
-        "enable --now catalyst-metadata-guard",
     ];
     for pair in order.windows(2) {
         assert!(run.at(pair[0]) < run.at(pair[1]), "{pair:?}\n{:#?}", run.calls);
