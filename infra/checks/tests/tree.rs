@@ -158,7 +158,7 @@ fn inner_kustomizations_follow_the_repository_that_cloud_init_writes() {
 #[test]
 fn cloud_init_writes_the_secrets_that_the_tree_names() {
     let text = read(CLOUD_INIT);
-    let config = yaml(&root().join(TEMPLATE).join("platform/crossplane-config/providerconfig-hetzner.yaml"));
+    let config = yaml(&root().join(TEMPLATE).join("platform/crossplane-config/providerconfig-default.yaml"));
     let wanted = &config["spec"]["credentials"]["secretRef"];
     let (name, namespace) = (wanted["name"].as_str().unwrap(), wanted["namespace"].as_str().unwrap());
     let at = text
@@ -290,7 +290,7 @@ fn flux_is_never_taken_away_by_its_own_failed_upgrade() {
 
 #[test]
 fn compositions_name_the_provider_config_that_the_tree_makes() {
-    let config = yaml(&root().join(TEMPLATE).join("platform/crossplane-config/providerconfig-hetzner.yaml"));
+    let config = yaml(&root().join(TEMPLATE).join("platform/crossplane-config/providerconfig-default.yaml"));
     let claims: Value = serde_yaml_ng::from_str(&read("charts/bp-crossplane-claims/values.yaml")).unwrap();
     assert_eq!(claims["providerConfig"], config["metadata"]["name"]);
     let kubernetes =

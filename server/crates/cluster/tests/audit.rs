@@ -201,7 +201,7 @@ fn a_provider_config_that_does_not_wait_for_its_provider_is_found() {
     tree.replace("expected-graph.yaml", expected, "crossplane-config: []");
     let findings = tree.audit("cx42");
     let found: Vec<_> = findings.iter().map(|finding| (finding.code, finding.file.as_str())).collect();
-    let both = ["hetzner", "kubernetes"]
+    let both = ["default", "kubernetes"]
         .map(|name| format!("platform/crossplane-config/providerconfig-{name}.yaml"));
     assert_eq!(found, both.each_ref().map(|file| (Code::ProviderOrder, file.as_str())));
 }
