@@ -45,6 +45,10 @@ impl Database {
         &self.url
     }
 
+    pub fn owner_url(&self) -> &str {
+        &self.owner_url
+    }
+
     pub async fn connect(&self, connections: u32) -> Result<PgPool> {
         domain::db::connect(&self.url, connections).await.context("the database cannot be reached")
     }

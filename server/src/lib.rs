@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use ui::server::{Assets, Services};
 
 pub mod auth;
+pub mod backup;
 pub mod commands;
 pub mod config;
 pub mod database;

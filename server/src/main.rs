@@ -2,10 +2,10 @@
 
 mod cluster;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
-use catalyst::{Config, commands};
+use catalyst::{Config, backup, commands};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -33,6 +33,10 @@ enum Command {
     /// The Flux tree of a Sovereign
     #[command(subcommand)]
     Cluster(cluster::Cluster),
+    /// Write the whole product into a new folder: database, repositories, key. Beside a running server
+    Backup { folder: PathBuf },
+    /// Read a backup into an installation that is empty
+    Restore { folder: PathBuf },
     /// Ask the server at CATALYST_LISTEN whether it is alive
     Healthcheck,
     /// Print the description of REST
@@ -86,6 +90,8 @@ async fn run(command: Command) -> Result<()> {
         Command::Token(Token::Create { email, scope }) => {
             commands::create_token(&config, &email, &scope).await
         }
+        Command::Backup { folder } => backup::make(&config, &folder).await,
+        Command::Restore { folder } => backup::restore(&config, &folder).await,
         Command::Healthcheck => commands::healthcheck(&config),
         Command::Cluster(_) | Command::Openapi => Ok(()),
     }

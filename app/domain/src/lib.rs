@@ -2,6 +2,8 @@
 //! With `db`: the verbs and all the SQL there is; they talk to PostgreSQL and to nothing else.
 
 pub mod access;
+#[cfg(feature = "db")]
+pub mod backup;
 pub mod carts;
 pub mod catalog;
 pub mod checkout;

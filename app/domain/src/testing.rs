@@ -28,12 +28,21 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// Copies the template. Panics, as tests do, where there is no cluster.
     pub async fn new() -> Self {
+        Self::create(true).await
+    }
+
+    /// Without a table.
+    pub async fn empty() -> Self {
+        Self::create(false).await
+    }
+
+    async fn create(migrated: bool) -> Self {
         let cluster = std::env::var(CLUSTER).unwrap_or_else(|_| {
             panic!("{CLUSTER} is not set. `make test` sets it; by hand: export {CLUSTER}=$(cargo xtask postgres start)")
         });
         let name = format!("catalyst_test_{}", Uuid::now_v7().simple());
         let mut conn = connect(&cluster, "postgres").await;
-        let template = template(&cluster, &mut conn).await;
+        let template = if migrated { template(&cluster, &mut conn).await } else { "template0".to_owned() };
         run(&mut conn, format!("create database {name} template {template}")).await;
         conn.close().await.expect("the connection to the cluster closes");
         Self { cluster, name }

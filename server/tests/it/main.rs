@@ -5,6 +5,7 @@
 
 mod world;
 
+mod backup;
 mod catalog;
 mod checkout;
 mod forms;

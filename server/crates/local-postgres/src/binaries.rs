@@ -10,6 +10,12 @@ use anyhow::{Result, bail};
 pub(crate) const OLDEST_MAJOR: u32 = 15;
 const OVERRIDE: &str = "CATALYST_PG_BIN";
 
+/// A client program such as `pg_dump`: beside the newest server that is installed, or else on PATH.
+pub fn program(name: &str) -> PathBuf {
+    let beside = Binaries::find(None).map(|found| found.path(name)).ok().filter(|path| path.is_file());
+    beside.unwrap_or_else(|| PathBuf::from(name))
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Binaries {
     pub(crate) folder: PathBuf,

@@ -10,4 +10,5 @@ mod cluster;
 mod identity;
 mod socket;
 
+pub use binaries::program;
 pub use cluster::{Durability, LocalPostgres};

@@ -1,0 +1,244 @@
+//! The whole product into one folder, and out of it again: the database by `pg_dump`, the repositories as Git
+//! bundles, the key, and a manifest with checksums and with what has to be equal afterwards.
+//!
+//! The database comes first, at one moment. What is delivered to Git after that moment is ahead of it and does no
+//! harm: the same order gives the same commits.
+
+use std::{
+    fs::{self, File},
+    io::{Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use domain::backup::{Contents, contents, ensure_application_role, export_snapshot, is_empty};
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use sqlx::{Connection as _, PgConnection};
+use time::OffsetDateTime;
+use url::Url;
+
+use crate::{Config, database::Database};
+
+const FORMAT: u32 = 1;
+const MANIFEST: &str = "manifest.json";
+const DATABASE: &str = "database.dump";
+const KEY: &str = "server.key";
+const REPOSITORIES: &str = "git";
+
+#[derive(Serialize, Deserialize)]
+struct Manifest {
+    format: u32,
+    version: String,
+    #[serde(with = "time::serde::rfc3339")]
+    made_at: OffsetDateTime,
+    contents: Contents,
+    files: Vec<Kept>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    path: PathBuf,
+    sha256: String,
+}
+
+/// Writes a backup into a folder that is made for it. It holds secrets: only its owner may read it.
+pub async fn make(config: &Config, folder: &Path) -> Result<()> {
+    let holds_something = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+    ensure!(!holds_something, "{} holds something already; name a folder that is new", folder.display());
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let database = Database::open(config).await?;
+    let made = write(config, &database, folder).await;
+    database.close().await?;
+    let contents = made?;
+    println!("backed up to {}: {}", folder.display(), said(&contents));
+    Ok(())
+}
+
+async fn write(config: &Config, database: &Database, folder: &Path) -> Result<Contents> {
+    let mut conn =
+        PgConnection::connect(database.owner_url()).await.context("the database cannot be reached")?;
+    let mut moment = conn.begin().await?;
+    let snapshot = export_snapshot(&mut moment).await?;
+    let contents = contents(&mut moment).await?;
+    let mut dump = postgres("pg_dump", database.owner_url())?;
+    dump.args(["--format=custom", "--no-owner", "--snapshot", &snapshot, "--file"])
+        .arg(folder.join(DATABASE));
+    succeed(dump).await?;
+    moment.rollback().await?;
+    conn.close().await?;
+
+    let mut files = vec![PathBuf::from(DATABASE)];
+    if config.server_key_file.exists() {
+        let key = fs::read(&config.server_key_file)?;
+        private(&folder.join(KEY))?.write_all(&key)?;
+        files.push(PathBuf::from(KEY));
+    }
+    for repository in repositories(&config.git_root)? {
+        let path = Path::new(REPOSITORIES).join(&repository).with_extension("bundle");
+        let target = folder.join(&path);
+        fs::create_dir_all(target.parent().unwrap_or(folder))?;
+        let mut bundle = Command::new("git");
+        bundle.arg("-C").arg(config.git_root.join(&repository)).args(["bundle", "create", "--quiet"]);
+        bundle.arg(std::path::absolute(&target)?).arg("--all");
+        succeed(bundle).await?;
+        files.push(path);
+    }
+    let files = files
+        .into_iter()
+        .map(|path| Ok(Kept { sha256: checksum(&folder.join(&path))?, path }))
+        .collect::<Result<_>>()?;
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let made_at = OffsetDateTime::now_utc();
+    let manifest = Manifest { format: FORMAT, version, made_at, contents: contents.clone(), files };
+    // Last: a folder without it is not a backup.
+    private(&folder.join(MANIFEST))?.write_all(&serde_json::to_vec_pretty(&manifest)?)?;
+    Ok(contents)
+}
+
+/// Restores a backup into an installation that holds nothing yet, and compares the books.
+pub async fn restore(config: &Config, folder: &Path) -> Result<()> {
+    let manifest = File::open(folder.join(MANIFEST))
+        .with_context(|| format!("{} is not a backup: it has no {MANIFEST}", folder.display()))?;
+    let manifest: Manifest = serde_json::from_reader(manifest).context("the manifest is not understood")?;
+    ensure!(
+        manifest.format == FORMAT,
+        "the backup is of format {}, this program reads {FORMAT}",
+        manifest.format
+    );
+    for kept in &manifest.files {
+        let found = checksum(&folder.join(&kept.path))?;
+        ensure!(found == kept.sha256, "{} is not what was backed up", kept.path.display());
+    }
+    ensure!(
+        repositories(&config.git_root)?.is_empty(),
+        "{} holds repositories already; restore into an installation that is empty",
+        config.git_root.display()
+    );
+    let database = Database::open(config).await?;
+    let restored = read(config, &database, folder, &manifest).await;
+    database.close().await?;
+    restored?;
+    println!("restored the backup of {}: {}", manifest.made_at, said(&manifest.contents));
+    Ok(())
+}
+
+async fn read(config: &Config, database: &Database, folder: &Path, manifest: &Manifest) -> Result<()> {
+    let mut conn =
+        PgConnection::connect(database.owner_url()).await.context("the database cannot be reached")?;
+    ensure!(is_empty(&mut conn).await?, "the database holds tables already; restore into an empty one");
+    ensure_application_role(&mut conn).await?;
+    let key = folder.join(KEY);
+    if key.exists() {
+        restore_key(&key, &config.server_key_file)?;
+    }
+    let mut load = postgres("pg_restore", database.owner_url())?;
+    load.args(["--no-owner", "--exit-on-error", "--single-transaction"]).arg(folder.join(DATABASE));
+    succeed(load).await?;
+    for kept in &manifest.files {
+        let Ok(repository) = kept.path.strip_prefix(REPOSITORIES) else { continue };
+        let target = config.git_root.join(repository).with_extension("git");
+        fs::create_dir_all(target.parent().unwrap_or(&config.git_root))?;
+        let mut clone = Command::new("git");
+        clone.args(["clone", "--quiet", "--mirror"]).arg(folder.join(&kept.path)).arg(&target);
+        succeed(clone).await?;
+        // It is no copy that follows its backup.
+        let mut alone = Command::new("git");
+        alone.arg("-C").arg(&target).args(["remote", "remove", "origin"]);
+        succeed(alone).await?;
+    }
+    let found = contents(&mut conn).await?;
+    ensure!(found == manifest.contents, "what was restored is not what was backed up: {}", said(&found));
+    conn.close().await?;
+    // An older backup is brought to this program's version.
+    database.prepare().await
+}
+
+fn restore_key(backup: &Path, place: &Path) -> Result<()> {
+    let key = fs::read(backup)?;
+    if place.exists() {
+        ensure!(
+            fs::read(place)? == key,
+            "{} is another key than the backup's; move it away",
+            place.display()
+        );
+        return Ok(());
+    }
+    if let Some(folder) = place.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    private(place)?.write_all(&key)?;
+    Ok(())
+}
+
+/// `<organization>/<app>.git` below the root.
+fn repositories(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let Ok(organizations) = fs::read_dir(root) else { return Ok(found) };
+    for organization in organizations {
+        let organization = organization?;
+        if !organization.path().is_dir() {
+            continue;
+        }
+        for repository in fs::read_dir(organization.path())? {
+            let path = Path::new(&organization.file_name()).join(repository?.file_name());
+            if path.extension().is_some_and(|extension| extension == "git") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A program of PostgreSQL on this database. The password goes by the environment: others can read a command line.
+fn postgres(program: &str, url: &str) -> Result<Command> {
+    let mut url = Url::parse(url).context("the database's URL is not understood")?;
+    let mut command = Command::new(local_postgres::program(program));
+    if let Some(password) = url.password() {
+        command.env("PGPASSWORD", percent_decode_str(password).decode_utf8_lossy().into_owned());
+    }
+    if url.set_password(None).is_err() {
+        bail!("the database's URL is not understood");
+    }
+    command.arg("--dbname").arg(url.as_str());
+    Ok(command)
+}
+
+async fn succeed(mut command: Command) -> Result<()> {
+    let program = command.get_program().to_owned();
+    let output = tokio::task::spawn_blocking(move || command.output()).await?;
+    let output = output.with_context(|| format!("{} could not be started", program.display()))?;
+    if !output.status.success() {
+        bail!("{}: {}", program.display(), String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+fn private(path: &Path) -> Result<File> {
+    let file = File::options().write(true).create_new(true).mode(0o600).open(path);
+    file.with_context(|| format!("{} could not be written", path.display()))
+}
+
+fn checksum(path: &Path) -> Result<String> {
+    let mut file = File::open(path).with_context(|| format!("{} could not be read", path.display()))?;
+    let (mut digest, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(format!("{:x}", digest.finalize()));
+        }
+        digest.update(&buffer[..read]);
+    }
+}
+
+fn said(contents: &Contents) -> String {
+    let entries: i64 = contents.ledger.iter().map(|total| total.entries).sum();
+    format!(
+        "{} accounts, {} Organizations, {} Applications, {} orders, {} vouchers, {entries} ledger entries",
+        contents.accounts, contents.organizations, contents.applications, contents.orders, contents.vouchers
+    )
+}
