@@ -124,7 +124,7 @@ impl Inner {
             return Err(ApiError::unauthorized());
         }
         self.spend()?;
-        let fault = self.fault(method, path);
+        let fault = self.fault(method, path).filter(|fault| fault.status >= 400);
         if let Some(fault) = fault.as_ref().filter(|fault| !fault.answer_lost) {
             return Err(fault_error(fault));
         }

@@ -43,6 +43,7 @@ pub struct Fault {
     /// How many such requests go well before.
     #[serde(default)]
     pub after: u32,
+    /// Below 400: the request goes well after all, and is only slow.
     #[serde(default = "unavailable")]
     pub status: u16,
     #[serde(default = "service_error")]
