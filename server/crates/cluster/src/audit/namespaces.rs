@@ -37,7 +37,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         let target = object.text("/spec/targetNamespace");
         for used in [Some(object.namespace()), target].into_iter().flatten().filter(|name| !name.is_empty()) {
             let there = BUILT_IN.contains(&used) || used == FLUX;
-            if !there && !declared.get(used).is_some_and(|namespace| namespace.tier() <= object.tier()) {
+            if !there && declared.get(used).is_none_or(|namespace| namespace.tier() > object.tier()) {
                 let message = format!("{used} is declared neither in this tier nor in an earlier one");
                 findings.push(Finding::new(Code::NamespaceUndeclared, &object.file, message));
             }
