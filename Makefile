@@ -11,7 +11,7 @@ test: ## Every test there is
 	@scripts/setup test && scripts/with-tools cargo xtask test
 
 lint: ## Formatting, clippy, and the project's own rules
-	@scripts/setup run && scripts/with-tools cargo xtask lint
+	@scripts/setup test && scripts/with-tools cargo xtask lint
 
 size: ## Sizes of the release's WebAssembly and JavaScript against .ci/size-budget.toml
 	@scripts/setup build && scripts/with-tools cargo xtask site --release && scripts/with-tools cargo xtask size

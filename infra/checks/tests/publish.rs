@@ -1,6 +1,8 @@
 //! Publishing a Blueprint, against a real registry and with cosign: what has its name is whole, new and signed.
 //! Signing is with a local key here; a workflow signs keyless, which needs GitHub.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     fs,
     net::{TcpListener, TcpStream},
