@@ -36,13 +36,15 @@ impl Registry {
             .stderr(log)
             .spawn()
             .expect("docker-registry is missing. Install it with: scripts/setup test");
-        for _ in 0..100 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Self { process, port };
-            }
+        // Dropped, and so ended, where it does not answer.
+        let registry = Self { process, port };
+        let answers = || TcpStream::connect(("127.0.0.1", port)).is_ok();
+        let came = (0..100).any(|_| {
             thread::sleep(Duration::from_millis(50));
-        }
-        panic!("docker-registry does not answer");
+            answers()
+        });
+        assert!(came, "docker-registry does not answer");
+        registry
     }
 
     fn name(&self) -> String {
