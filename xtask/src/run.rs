@@ -1,7 +1,8 @@
 //! `make run`: build what changed, make two administrators, serve.
 
 use std::env;
-use std::net::TcpStream;
+use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,6 +20,12 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) fn run() -> Result<()> {
+    let listen = listen();
+    if TcpListener::bind(&listen).is_err_and(|error| error.kind() == ErrorKind::AddrInUse) {
+        bail!(
+            "something listens at {listen} already. End it, or take another port: CATALYST_LISTEN=127.0.0.1:3001 make run"
+        );
+    }
     site::build(site::Mode::Development)?;
     step("the server", cargo().args(["build", "-p", "catalyst"]))?;
     for (email, role) in ADMINS {
@@ -35,7 +42,7 @@ pub(crate) fn run() -> Result<()> {
 
 /// Where to go, once there is something there.
 pub(crate) fn announce() {
-    let listen = env::var("CATALYST_LISTEN").unwrap_or_else(|_| DEFAULT_LISTEN.to_owned());
+    let listen = listen();
     let since = Instant::now();
     while TcpStream::connect(&listen).is_err() {
         if since.elapsed() > PATIENCE {
@@ -49,6 +56,10 @@ pub(crate) fn announce() {
     println!("\nOpen       {url} (every mail that is sent can be read at {url}/dev/mail)");
     println!("Admins     {url}/sign-in as {superadmin} or {sovereign}: the link arrives at {url}/dev/mail");
     println!("Customer   {url}/sign-in as anybody else, or on the way through the checkout");
+}
+
+fn listen() -> String {
+    env::var("CATALYST_LISTEN").unwrap_or_else(|_| DEFAULT_LISTEN.to_owned())
 }
 
 fn server() -> Command {

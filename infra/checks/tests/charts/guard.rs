@@ -49,9 +49,9 @@ fn a_whole_chart_and_its_package_pass() {
     let folder = made_up("whole", Some("2.3.4"), true);
     assert_eq!(guard(&folder, &["chart"]), (true, "whole: chart\n".to_owned()));
     package(&folder);
-    assert_eq!(guard(&folder, &["chart", "bp-made-up-1.0.0.tgz"]).0, true);
+    assert!(guard(&folder, &["chart", "bp-made-up-1.0.0.tgz"]).0);
     // From any folder, with paths relative to it.
-    assert_eq!(guard(&folder.join("chart"), &[".", "../bp-made-up-1.0.0.tgz"]).0, true);
+    assert!(guard(&folder.join("chart"), &[".", "../bp-made-up-1.0.0.tgz"]).0);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_dependency_packed_as_an_archive_counts() {
     assert!(output.status.success());
     fs::remove_dir_all(inside.join("inner")).expect("removed");
     assert!(inside.join("inner-2.3.4.tgz").exists());
-    assert_eq!(guard(&folder, &["chart"]).0, true);
+    assert!(guard(&folder, &["chart"]).0);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn no_dependency_needs_the_annotation_and_a_template() {
     let (passed, text) = guard(&folder, &["chart"]);
     assert!(!passed && text.contains("neither a dependency nor a template"), "{text}");
     write(folder.join("chart/templates/object.yaml"), OBJECT);
-    assert_eq!(guard(&folder, &["chart"]).0, true);
+    assert!(guard(&folder, &["chart"]).0);
     write(
         folder.join("chart/Chart.yaml"),
         &(said + &WRAPPER[WRAPPER.find("dependencies").expect("there")..]),
