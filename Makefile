@@ -1,4 +1,4 @@
-.PHONY: run build test lint size prepare
+.PHONY: run build test test-slow lint size prepare
 .DEFAULT_GOAL := run
 
 run: ## Install what is missing, build, and serve http://127.0.0.1:3000
@@ -9,6 +9,9 @@ build: ## The release: target/release/catalyst and target/site
 
 test: ## Every test there is
 	@scripts/setup test && scripts/with-tools cargo xtask test
+
+test-slow: ## The tests that take minutes
+	@scripts/setup test && scripts/with-tools cargo xtask test --slow
 
 lint: ## Formatting, clippy, and the project's own rules
 	@scripts/setup test && scripts/with-tools cargo xtask lint

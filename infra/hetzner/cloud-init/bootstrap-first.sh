@@ -55,6 +55,10 @@ retry 30 5 apply "$etc/metadata-policy.yaml"
 
 step flux
 retry 5 10 apply "$state/cache/flux.yaml"
+# Without these Helm does not take over what it did not make, and bp-flux would never be installed.
+retry 5 5 kubectl label --overwrite -f "$state/cache/flux.yaml" app.kubernetes.io/managed-by=Helm
+retry 5 5 kubectl annotate --overwrite -f "$state/cache/flux.yaml" \
+  meta.helm.sh/release-name=flux meta.helm.sh/release-namespace=flux-system
 retry 3 10 kubectl --namespace flux-system wait --for=condition=Available --timeout=300s deployment --all
 
 # Secrets before what asks for them.

@@ -15,6 +15,7 @@ mod ledger;
 mod live;
 mod metrics;
 mod policy;
+mod replicas;
 mod rest_input;
 mod rest_money;
 mod sessions;

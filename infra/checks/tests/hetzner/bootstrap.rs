@@ -40,6 +40,8 @@ fn the_first_control_plane_goes_from_nothing_to_flux_in_this_order() {
         "rollout status daemonset/cilium",
         "-f /etc/catalyst/metadata-policy.yaml",
         "-f /var/lib/catalyst/cache/flux.yaml",
+        "label --overwrite -f /var/lib/catalyst/cache/flux.yaml app.kubernetes.io/managed-by=Helm",
+        "meta.helm.sh/release-name=flux meta.helm.sh/release-namespace=flux-system",
         "--namespace flux-system wait --for=condition=Available",
         "-f /etc/catalyst/namespaces.yaml",
         "-f /etc/catalyst/secrets.yaml",

@@ -1,5 +1,7 @@
 //! The real template, rendered: clean as it is, and each fault is found when it is planted.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     fs,
     path::{Path, PathBuf},
