@@ -7,7 +7,7 @@ lock_file="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/versions.yaml"
 locked() {
   local value
   value="$(awk -v section="$1" -v name="$2" -v key="$3" '
-    function clean(text) { sub(/ +#.*$/, "", text); gsub(/^[ "]+|[ ",}]+$/, "", text); return text }
+    function clean(text) { sub(/ +#.*$/, "", text); gsub(/^[ "]+|[ "]+$/, "", text); return text }
     /^[a-z]/ { in_section = ($0 ~ "^" section ":"); in_name = 0; next }
     in_section && /^  [a-z]/ {
       in_name = ($0 ~ "^  " name ":")
@@ -25,4 +25,18 @@ locked() {
     return 1
   fi
   printf '%s' "$value"
+}
+
+# As checksums of the lock are named.
+locked_architecture() {
+  uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/'
+}
+
+# The address of a program for this machine: locked_address NAME
+locked_address() {
+  local version architecture address
+  version="$(locked binaries "$1" version)" || return
+  address="$(locked binaries "$1" url)" || return
+  architecture="$(locked_architecture)"
+  sed "s/{version}/$version/g; s/{arch}/$architecture/g" <<<"$address"
 }

@@ -61,8 +61,8 @@ set_up_engine() {
   { has tofu || has terraform || [[ -n ${CATALYST_TOFU:-} ]]; } && return 0
   local version architecture address archive="$tools/tofu.zip"
   version="$(locked binaries tofu version)"
-  architecture="$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')"
-  address="$(locked binaries tofu url | sed "s/{version}/$version/g; s/{arch}/$architecture/g")"
+  architecture="$(locked_architecture)"
+  address="$(locked_address tofu)"
   title "OpenTofu $version"
   curl --fail --silent --show-error --location --output "$archive" "$address" &&
     echo "$(locked binaries tofu "$architecture")  $archive" | sha256sum --check --quiet &&
@@ -75,16 +75,15 @@ set_up_engine() {
 # cosign, as its makers publish it, or else as Debian's next release has it: bookworm has none.
 set_up_cosign() {
   has cosign && return 0
-  local architecture version address package="$tools/cosign.deb"
-  architecture="$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')"
-  version="$(locked binaries cosign version)"
-  address="$(locked binaries cosign url | sed "s/{version}/$version/g; s/{arch}/$architecture/g")"
+  local architecture address package="$tools/cosign.deb"
+  architecture="$(locked_architecture)"
+  address="$(locked_address cosign)"
   title "cosign"
   if curl --fail --silent --location --connect-timeout 10 --output "$tools/cosign" "$address" &&
     echo "$(locked binaries cosign "$architecture")  $tools/cosign" | sha256sum --check --quiet; then
     install -m 0755 "$tools/cosign" "$tools/bin/cosign"
   else
-    address="$(locked binaries cosign-debian url)"
+    address="$(locked_address cosign-debian)"
     curl --fail --silent --show-error --location --output "$package" "$address" &&
       echo "$(locked binaries cosign-debian "$architecture")  $package" | sha256sum --check --quiet &&
       dpkg-deb --extract "$package" "$tools/cosign-debian" &&
