@@ -179,15 +179,7 @@ fn keep_fresh() {
     let source = part.get_attribute("data-refresh-events").map(|url| EventSource::new(&url));
     match source {
         Some(Ok(source)) => follow(&source),
-        _ => set_timeout(
-            || {
-                spawn_local(async {
-                    look_again().await;
-                    keep_fresh()
-                })
-            },
-            MOVING,
-        ),
+        _ => look_later(),
     }
 }
 
@@ -219,17 +211,20 @@ fn follow(source: &EventSource) {
         moving().map(|part| part.set_attribute("data-state", "reconnecting").ok());
         // After a broken line the browser tries again by itself, after a refusal it does not.
         if broken.ready_state() == EventSource::CLOSED {
-            set_timeout(
-                || {
-                    spawn_local(async {
-                        look_again().await;
-                        keep_fresh()
-                    })
-                },
-                MOVING,
-            );
+            look_later();
         }
     });
+}
+
+/// Looks again in a while, and goes on from there.
+fn look_later() {
+    let look = || {
+        spawn_local(async {
+            look_again().await;
+            keep_fresh();
+        });
+    };
+    set_timeout(look, MOVING);
 }
 
 async fn look_again() -> Option<()> {

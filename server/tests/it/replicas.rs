@@ -23,7 +23,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::world::World;
+use crate::world::{Cookies, World};
 
 const CUSTOMERS: usize = 200;
 const SERVERS: usize = 3;
@@ -179,7 +179,7 @@ struct Person {
     email: String,
     slug: String,
     mails: Mails,
-    cookies: Vec<(String, String)>,
+    cookies: Cookies,
     retries: Arc<AtomicU32>,
 }
 
@@ -190,11 +190,6 @@ struct Answer {
 }
 
 impl Person {
-    fn cookie(&self) -> String {
-        let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        pairs.join("; ")
-    }
-
     async fn ask(&mut self, method: Method, path: &str, form: Option<&[(&str, &str)]>) -> Answer {
         for _ in 0..TRIES {
             let request = self
@@ -203,7 +198,7 @@ impl Person {
                 .header(header::ACCEPT, "text/html")
                 .header(header::ORIGIN, &self.url)
                 .header(header::REFERER, format!("{}/checkout", self.url))
-                .header(header::COOKIE, self.cookie());
+                .header(header::COOKIE, self.cookies.header());
             let request = match form {
                 Some(fields) => request
                     .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -213,7 +208,7 @@ impl Person {
             if let Ok(reply) = request.send().await
                 && !reply.status().is_server_error()
             {
-                self.keep_cookies(reply.headers());
+                self.cookies.keep(reply.headers());
                 let (status, headers) = (reply.status(), reply.headers().clone());
                 if let Ok(text) = reply.text().await {
                     let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
@@ -224,15 +219,6 @@ impl Person {
             sleep(Duration::from_millis(200)).await;
         }
         panic!("{path}: an error page that {TRIES} tries did not mend");
-    }
-
-    fn keep_cookies(&mut self, headers: &header::HeaderMap) {
-        for line in headers.get_all(header::SET_COOKIE) {
-            let pair = line.to_str().unwrap().split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            self.cookies.retain(|(known, _)| known != name);
-            self.cookies.push((name.to_owned(), value.to_owned()));
-        }
     }
 
     async fn get(&mut self, path: &str) -> Answer {
@@ -314,8 +300,11 @@ impl Person {
         let path = format!("{}/console/organizations/{id}/events", self.url);
         let (mut last, since) = (0_i64, Instant::now());
         while since.elapsed() < PATIENCE {
-            let request =
-                self.client.get(&path).header(header::COOKIE, self.cookie()).header("last-event-id", last);
+            let request = self
+                .client
+                .get(&path)
+                .header(header::COOKIE, self.cookies.header())
+                .header("last-event-id", last);
             let Ok(mut reply) = request.send().await else {
                 sleep(Duration::from_millis(200)).await;
                 continue;
@@ -371,7 +360,7 @@ async fn three_servers_and_two_workers_are_one_while_one_of_them_dies_every_seco
             email: format!("person{number}@example.om"),
             slug: format!("org-{number}"),
             mails: Arc::clone(&mails),
-            cookies: Vec::new(),
+            cookies: Cookies::default(),
             retries: Arc::clone(&retries),
         };
         people.spawn(async move {

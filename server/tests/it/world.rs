@@ -134,7 +134,7 @@ impl World {
         Browser {
             client: self.anonymous(),
             origin: self.app.config.http.public_url.as_str().to_owned(),
-            cookies: Vec::new(),
+            cookies: Cookies::default(),
         }
     }
 
@@ -328,7 +328,7 @@ impl Client {
 pub struct Browser {
     client: Client,
     origin: String,
-    cookies: Vec<(String, String)>,
+    cookies: Cookies,
 }
 
 impl Browser {
@@ -347,28 +347,42 @@ impl Browser {
 
     pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let builder = self.client.request(method, path);
-        if self.cookies.is_empty() {
+        if self.cookies.0.is_empty() {
             return builder;
         }
-        let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        builder.header(header::COOKIE, pairs.join("; "))
+        builder.header(header::COOKIE, self.cookies.header())
     }
 
     pub async fn send(&mut self, request: Request<Body>) -> Reply {
         let reply = self.client.send(request).await;
-        for line in reply.headers.get_all(header::SET_COOKIE) {
-            let pair = line.to_str().unwrap().split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            self.cookies.retain(|(known, _)| known != name);
-            if !value.is_empty() {
-                self.cookies.push((name.to_owned(), value.to_owned()));
-            }
-        }
+        self.cookies.keep(&reply.headers);
         reply
     }
 
     pub fn cookies(&self) -> &[(String, String)] {
-        &self.cookies
+        &self.cookies.0
+    }
+}
+
+/// What a browser keeps and sends back.
+#[derive(Default)]
+pub struct Cookies(Vec<(String, String)>);
+
+impl Cookies {
+    pub fn keep(&mut self, headers: &HeaderMap) {
+        for line in headers.get_all(header::SET_COOKIE) {
+            let pair = line.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.0.retain(|(known, _)| known != name);
+            if !value.is_empty() {
+                self.0.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    pub fn header(&self) -> String {
+        let pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.join("; ")
     }
 }
 

@@ -21,7 +21,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("adapters", &["domain"]),
     ("cluster", &[]),
     ("infra-checks", &["cluster"]),
-    ("hcloud-rig", &[]),
+    ("hcloud-rig", &["infra-checks"]),
     ("local-postgres", &[]),
     ("xtask", &["local-postgres"]),
 ];

@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use infra_checks::{engine::engine, lock};
 use serde_json::{Value, json};
 
 use crate::support::{Folder, KEY, Rig, TOKEN, repository, run, text};
@@ -27,16 +28,6 @@ pub struct Tofu {
     printed: RefCell<String>,
 }
 
-fn program() -> String {
-    let named = std::env::var("CATALYST_TOFU").ok();
-    let local = repository().join(".tools/bin/tofu");
-    let on_path = |name: &str| Command::new(name).arg("version").output().is_ok();
-    named
-        .or_else(|| local.exists().then(|| local.display().to_string()))
-        .or_else(|| on_path("tofu").then(|| "tofu".to_owned()))
-        .unwrap_or_else(|| "terraform".to_owned())
-}
-
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("the module") {
@@ -52,12 +43,6 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The lock with a made-up checksum where none is known yet: nothing is downloaded here.
-fn filled_lock(lock: &str) -> String {
-    let zeros = "0".repeat(64);
-    lock.lines().map(|line| line.replace(": null", &format!(": \"{zeros}\"")) + "\n").collect()
-}
-
 /// The provider's version as the lock says.
 fn provider_version(lock: &str) -> &str {
     let (_, rest) = lock.split_once("hcloud: { version: \"").expect("the provider in infra/versions.yaml");
@@ -69,8 +54,8 @@ impl Tofu {
         let folder = Folder::new();
         let at = |path: &str| folder.path().join(path);
         copy(&repository().join("infra/hetzner"), &at("infra/hetzner"));
-        let lock = std::fs::read_to_string(repository().join("infra/versions.yaml")).expect("the lock");
-        std::fs::write(at("infra/versions.yaml"), filled_lock(&lock)).expect("a file");
+        let versions = std::fs::read_to_string(repository().join("infra/versions.yaml")).expect("the lock");
+        std::fs::write(at("infra/versions.yaml"), lock::filled()).expect("a file");
         std::fs::create_dir_all(at("charts/bp-cilium")).expect("a folder");
         let values = "charts/bp-cilium/cilium-values.yaml";
         std::fs::copy(repository().join(values), at(values)).expect("values for Cilium");
@@ -86,7 +71,7 @@ impl Tofu {
         }
         std::fs::write(at("infra/hetzner/rig.auto.tfvars.json"), all.to_string()).expect("a file");
 
-        let version = provider_version(&lock);
+        let version = provider_version(&versions);
         for registry in ["registry.terraform.io", "registry.opentofu.org"] {
             let place = at(&format!("mirror/{registry}/hetznercloud/hcloud/{version}/{}", platform()));
             std::fs::create_dir_all(&place).expect("a folder");
@@ -101,7 +86,7 @@ impl Tofu {
         let config =
             format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
         std::fs::write(at("tofurc"), config).expect("a file");
-        Self { folder, program: program(), endpoint: rig.endpoint(), printed: RefCell::default() }
+        Self { folder, program: engine(), endpoint: rig.endpoint(), printed: RefCell::default() }
     }
 
     pub fn module(&self) -> PathBuf {
