@@ -66,19 +66,26 @@ pub struct Config {
 
 impl Config {
     pub fn from_env() -> Result<Self, Problems> {
-        Self::from_source(&|name| std::env::var(name).ok())
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        Self::from_source(&|name| std::env::var(name).ok(), names)
     }
 
     /// From pairs of names and values; what is not among them has its default.
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Result<Self, Problems> {
-        Self::from_source(&|name| {
+        let value = |name: &str| {
             pairs.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-        })
+        };
+        Self::from_source(&value, pairs.iter().map(|(name, _)| (*name).to_owned()))
     }
 
-    fn from_source(source: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+    fn from_source(
+        source: &dyn Fn(&str) -> Option<String>,
+        names: impl Iterator<Item = String>,
+    ) -> Result<Self, Problems> {
         let mut reader = Reader::new(source);
         let config = Self::read(&mut reader);
+        // Other names are left alone: Kubernetes gives a pod some of its own, such as CATALYST_SERVICE_HOST.
+        reader.no_others("CATALYST_LIMIT_", names);
         reader.finish().map(|_| config)
     }
 
@@ -169,6 +176,12 @@ mod tests {
         }
         let smtp = ("CATALYST_SMTP_URL", "smtps://a:b@mail.example.om");
         assert!(Config::from_pairs(&[("CATALYST_PUBLIC_URL", "https://shop.example.om"), smtp]).is_ok());
+    }
+
+    #[test]
+    fn a_misspelt_limit_is_told() {
+        let text = problems(&[("CATALYST_LIMIT_TRIES_PER_IP", "off"), ("CATALYST_SERVICE_HOST", "10.0.0.1")]);
+        assert_eq!(text, "CATALYST_LIMIT_TRIES_PER_IP is no setting. .env.example lists those that are.");
     }
 
     #[test]

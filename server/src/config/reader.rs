@@ -2,23 +2,25 @@
 
 use std::fmt;
 
-/// One variable that cannot be used. What it held is not told: it may be a secret.
+/// What is wrong with a variable. What it held is not told: it may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    pub variable: &'static str,
-    pub expects: String,
-    pub example: &'static str,
-    pub missing: bool,
+pub enum Problem {
+    Missing { variable: Variable, expects: String },
+    Unusable { variable: Variable, expects: String },
+    Unknown { name: String },
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = if self.missing { "is missing" } else { "cannot be used" };
-        write!(
-            f,
-            "{} {how}. It expects {}. Example: {}={}",
-            self.variable, self.expects, self.variable, self.example
-        )
+        let (variable, expects, how) = match self {
+            Self::Missing { variable, expects } => (variable, expects, "is missing"),
+            Self::Unusable { variable, expects } => (variable, expects, "cannot be used"),
+            Self::Unknown { name } => {
+                return write!(f, "{name} is no setting. .env.example lists those that are.");
+            }
+        };
+        let Variable { name, example, .. } = variable;
+        write!(f, "{name} {how}. It expects {expects}. Example: {name}={example}")
     }
 }
 
@@ -28,7 +30,7 @@ impl fmt::Display for Problem {
 pub struct Problems(pub Vec<Problem>);
 
 /// A variable: its name, what it expects and an example that is accepted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variable {
     pub name: &'static str,
     pub expects: &'static str,
@@ -72,13 +74,19 @@ impl<'a> Reader<'a> {
     }
 
     pub fn refuse(&mut self, variable: Variable, expects: &str) {
-        let problem = Problem {
-            variable: variable.name,
-            expects: expects.to_owned(),
-            example: variable.example,
-            missing: (self.source)(variable.name).is_none_or(|text| text.trim().is_empty()),
-        };
-        self.problems.push(problem);
+        let expects = expects.to_owned();
+        let missing = (self.source)(variable.name).is_none_or(|text| text.trim().is_empty());
+        self.problems.push(if missing {
+            Problem::Missing { variable, expects }
+        } else {
+            Problem::Unusable { variable, expects }
+        });
+    }
+
+    /// Refuses names under `prefix` that nothing has read, as a misspelt limit limits nothing.
+    pub fn no_others(&mut self, prefix: &str, names: impl Iterator<Item = String>) {
+        let unknown = names.filter(|name| name.starts_with(prefix) && !self.seen.contains(&name.as_str()));
+        self.problems.extend(unknown.map(|name| Problem::Unknown { name }));
     }
 
     /// The names of all variables that were asked for, or everything that is wrong.

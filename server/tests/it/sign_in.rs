@@ -207,6 +207,17 @@ async fn links_are_limited_for_an_address() {
 }
 
 #[tokio::test]
+async fn only_links_that_open_nothing_count_as_tries() {
+    let world = World::with(&[("CATALYST_LIMIT_SIGN_IN_TRIES_PER_IP", "1/24h")]).await;
+    for email in ["sara@example.om", "huda@example.om", "layla@example.om"] {
+        sign_in(&world, email).await;
+    }
+    let mut guesser = world.browser();
+    assert_ne!(follow(&mut guesser, "guess").await.status, StatusCode::TOO_MANY_REQUESTS);
+    follow(&mut guesser, "guess").await.expect(StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
 async fn a_bad_address_is_said_beside_its_field() {
     let world = World::new().await;
     let mut browser = world.browser();

@@ -160,7 +160,8 @@ pub async fn look_at_link(conn: &mut PgConnection, token: &str, browser: &str) -
     }
 }
 
-/// Uses a link up, in the browser that asked for it.
+/// Uses a link up, in the browser that asked for it. Only links that open nothing count against the limit:
+/// customers of one operator come from few addresses.
 pub async fn consume_link(
     conn: &mut PgConnection,
     limits: &SignInLimits,
@@ -168,11 +169,12 @@ pub async fn consume_link(
     browser: &str,
     ip: &str,
 ) -> Result<Arrival> {
-    limits::count(conn, &format!("tries:ip:{ip}"), limits.tries_per_ip).await?;
     let hash = token_hash(token);
     let mut tx = conn.begin().await?;
     let Some(consumed) = store::consume_by_token(&mut tx, &hash, &token_hash(browser)).await? else {
-        let refusal = if store::link_is_live(&mut tx, &hash).await? {
+        tx.rollback().await?;
+        limits::count(conn, &format!("tries:ip:{ip}"), limits.tries_per_ip).await?;
+        let refusal = if store::link_is_live(conn, &hash).await? {
             Refusal::LinkElsewhere
         } else {
             Refusal::LinkInvalid
