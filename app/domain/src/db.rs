@@ -42,6 +42,13 @@ pub async fn migrate(url: &str) -> Result<(), sqlx::Error> {
     conn.close().await
 }
 
+/// Whether the database takes what is written. One that was the primary until a moment ago does not.
+pub async fn takes_writes(conn: &mut PgConnection) -> Result<bool> {
+    let writes =
+        sqlx::query_scalar!(r#"select current_setting('transaction_read_only') = 'off' as "writes!""#);
+    Ok(writes.fetch_one(conn).await?)
+}
+
 /// An amount out of its two columns.
 pub(crate) fn money(minor: i64, currency: &str) -> Result<Money> {
     let currency = Currency::parse(currency).map_err(|error| {

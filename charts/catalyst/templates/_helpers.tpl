@@ -89,6 +89,24 @@ capabilities:
 {{- end }}
 {{- end }}
 
+{{- /* Numbers have a port of their own, that the Gateway does not know. */}}
+{{- define "catalyst.metricsEnv" -}}
+- name: CATALYST_METRICS_LISTEN
+  value: 0.0.0.0:9464
+{{- end }}
+
+{{- define "catalyst.metricsPort" -}}
+- name: metrics
+  containerPort: 9464
+{{- end }}
+
+{{- define "catalyst.observabilityLabels" -}}
+{{ include "catalyst.labels" . }}
+{{- with .Values.observability.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
 {{- /* The program refuses a key that others could read. A Secret's file belongs to root, or with fsGroup to
 the group: so it is copied, by the program's own user, into memory. */}}
 {{- define "catalyst.keyContainer" -}}

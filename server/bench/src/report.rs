@@ -64,7 +64,8 @@ impl Report {
         }
         writeln!(
             text,
-            "\nThe tree has {} files; the median of 20 times is {} s, in two processes, as an administrator calls them.",
+            "\nThe tree has {} files; the median of 20 times is {} s, in two processes, as an administrator \
+             calls them.",
             self.tree.files,
             number(self.tree.median.as_secs_f64())
         )?;

@@ -24,7 +24,10 @@ pub fn measure(world: &World) -> Result<Tree> {
     for number in 0..TIMES {
         let out = world.folder.join(format!("tree-{number}"));
         let since = Instant::now();
-        for arguments in [["cluster", "render", "bench.omani.works", "--topology", "ha", "--out"].as_slice(), &["cluster", "audit"]] {
+        for arguments in [
+            ["cluster", "render", "bench.omani.works", "--topology", "ha", "--out"].as_slice(),
+            &["cluster", "audit"],
+        ] {
             let done = world.catalyst(arguments).arg(&out).stdout(Stdio::null()).status()?;
             ensure!(done.success(), "catalyst {} failed", arguments.join(" "));
         }

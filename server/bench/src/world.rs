@@ -85,7 +85,7 @@ impl World {
             let reply = request.header("idempotency-key", "bench").json(&body).send().await?;
             let (status, text) = (reply.status(), reply.text().await?);
             ensure!(status == StatusCode::OK, "{path}: {status} {text}");
-            Ok(serde_json::from_str::<Value>(&text)?)
+            anyhow::Ok(serde_json::from_str::<Value>(&text)?)
         };
         let administrator = self.printed(&["token", "create", ADMINISTRATOR])?;
         let voucher = json!({ "code": "BENCH", "credit_omr": "20", "max_redemptions": 1 });

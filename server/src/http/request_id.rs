@@ -1,8 +1,12 @@
 //! A number for each request, in the log and in the answer, so that support can find one by the other.
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::{
+    extract::{MatchedPath, Request},
+    middleware::Next,
+    response::Response,
+};
 use http::{HeaderName, HeaderValue};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span, field};
 use uuid::Uuid;
 
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -16,7 +20,17 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     let sent = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
     let id = sent.and_then(|text| text.parse::<Uuid>().ok()).unwrap_or_else(Uuid::now_v7);
     // The path without its query, which may hold a sign-in token.
-    let span = tracing::info_span!("request", %id, method = %request.method(), path = request.uri().path());
+    let (method, path) = (request.method(), request.uri().path());
+    // A name of few: collectors count by it.
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let span = tracing::info_span!(
+        "request",
+        otel.name = format_args!("{method} {route}"),
+        otel.kind = "server",
+        %id,
+        path,
+        http.response.status_code = field::Empty,
+    );
     request.extensions_mut().insert(RequestId(id));
     async move {
         let began = std::time::Instant::now();
@@ -26,6 +40,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
         }
         let milliseconds = began.elapsed().as_millis();
         let status = response.status().as_u16();
+        Span::current().record("http.response.status_code", status);
         if response.status().is_server_error() {
             tracing::warn!(status, milliseconds, "answered");
         } else {

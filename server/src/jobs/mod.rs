@@ -66,7 +66,15 @@ pub async fn run_until_idle(app: &App) -> Result<()> {
 /// One try of a claimed job: under a lease that is renewed, given back when the program ends.
 async fn work(app: &App, claim: Claim) {
     let request = claim.request_id.map(tracing::field::display);
-    let span = tracing::info_span!("job", id = %claim.job_id, kind = claim.job.kind(), request);
+    let kind = claim.job.kind();
+    let span = tracing::info_span!(
+        "job",
+        otel.name = kind,
+        otel.kind = "consumer",
+        id = %claim.job_id,
+        kind,
+        request
+    );
     under_lease(app, claim).instrument(span).await;
 }
 

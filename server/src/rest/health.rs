@@ -21,14 +21,16 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The program and its database answer
+/// The program answers, and its database takes what is written
 #[utoipa::path(
     get, path = "/readyz", tag = "health",
     responses((status = 200, body = String), (status = 503, body = String)),
 )]
 async fn readyz(State(services): State<Arc<Services>>) -> (StatusCode, &'static str) {
-    match services.pool.acquire().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
+    let writes = async { domain::db::takes_writes(&mut *services.pool.acquire().await?).await };
+    match writes.await {
+        Ok(true) => (StatusCode::OK, "ready\n"),
+        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "the database takes no writes\n"),
         Err(error) => {
             tracing::warn!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")

@@ -1,67 +1,20 @@
 //! The program killed in the middle of its work, and started again.
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
 use domain::{identity::ops::create_api_token, text::Email};
 use http::StatusCode;
 use tokio::{task::JoinSet, time::sleep};
 
-use crate::world::{World, order_for};
+use crate::{
+    program::Program,
+    world::{World, order_for},
+};
 
 const CUSTOMERS: usize = 50;
 /// How many orders are answered before the program is killed.
 const ANSWERS_BEFORE: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The real program, killed with the value.
-struct Program {
-    child: Child,
-    url: String,
-}
-
-impl Program {
-    /// Starts `catalyst serve` on the database and waits until it answers.
-    async fn start(world: &World, worker: &str) -> Self {
-        let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_catalyst"))
-            .arg("serve")
-            .env("CATALYST_DATABASE_URL", world.database_url())
-            .env("CATALYST_DATA_DIR", &world.app.config.data_dir)
-            .env("CATALYST_LISTEN", listen.to_string())
-            .env("CATALYST_LIMIT_REDEMPTIONS_PER_IP", "off")
-            .env("CATALYST_WORKER", worker)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let program = Self { child, url: format!("http://{listen}") };
-        let ready = format!("{}/readyz", program.url);
-        let answers = async {
-            while !reqwest::get(&ready).await.is_ok_and(|reply| reply.status().is_success()) {
-                sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, answers).await.expect("the program answers");
-        program
-    }
-
-    /// SIGKILL: nothing is finished, nothing is tidied up.
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
 
 /// One customer's order; `None` where nobody answered.
 async fn order(
@@ -92,7 +45,7 @@ async fn a_program_killed_during_fifty_checkouts_leaves_whole_orders_or_none() {
         tokens.push(create_api_token(&mut conn, &email, &[]).await.unwrap());
     }
     let client = reqwest::Client::new();
-    let mut program = Program::start(&world, "on").await;
+    let mut program = Program::start(&world, &[]).await;
     let mut orders = JoinSet::new();
     for (number, token) in tokens.iter().enumerate() {
         orders.spawn(order(client.clone(), program.url.clone(), token.clone(), number));
@@ -118,7 +71,7 @@ async fn a_program_killed_during_fifty_checkouts_leaves_whole_orders_or_none() {
     world.check_books().await;
 
     // Everybody tries again with the key that they had: nobody pays twice, everybody is served.
-    let again = Program::start(&world, "on").await;
+    let again = Program::start(&world, &[]).await;
     let mut orders = JoinSet::new();
     for (number, token) in tokens.iter().enumerate() {
         orders.spawn(order(client.clone(), again.url.clone(), token.clone(), number));

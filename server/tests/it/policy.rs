@@ -245,3 +245,18 @@ async fn health_is_told_without_a_name() {
     let description: Value = world.anonymous().get("/api/openapi.json").await.json();
     assert_eq!(description["info"]["title"], "Catalyst");
 }
+
+#[tokio::test]
+async fn a_server_whose_database_takes_no_writes_is_alive_but_not_ready() {
+    let world = World::new().await;
+    let read_only = "do $$ begin
+        execute format('alter database %I set default_transaction_read_only = on', current_database());
+        end $$";
+    let new_connections = "select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()";
+    for step in [read_only, new_connections] {
+        world.execute(step).await;
+    }
+    world.anonymous().get("/readyz").await.expect(StatusCode::SERVICE_UNAVAILABLE);
+    world.anonymous().get("/healthz").await.expect(StatusCode::OK);
+}

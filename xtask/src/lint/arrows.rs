@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::commands::{capture, cargo, root};
 
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("frontend", &["app"]),
     ("app", &["accounts", "commerce", "organizations", "sovereign", "ui", "domain"]),
     ("accounts", &["ui", "domain"]),
@@ -18,6 +18,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("ui", &["domain"]),
     ("domain", &[]),
     ("catalyst", &["adapters", "app", "cluster", "domain", "local-postgres", "ui"]),
+    ("bench", &["local-postgres"]),
     ("adapters", &["domain"]),
     ("cluster", &[]),
     ("infra-checks", &["cluster"]),

@@ -38,6 +38,7 @@ pub(crate) fn run(rules_only: bool) -> Result<()> {
     if rules_only {
         return Ok(());
     }
+    step("shell, the Containerfile, workflows", &mut Command::new(root().join("scripts/ci/lint")))?;
     step("formatting", cargo().args(["fmt", "--all", "--check"]))?;
     let warnings = ["--", "-D", "warnings"];
     step(

@@ -71,11 +71,13 @@ pub struct Account {
     pub role: PlatformRole,
 }
 
-/// A place on this site to go back to; anything else becomes `/console`.
+/// A place on this site to go back to; anything else becomes `/console`. Browsers leave tabs and line ends out
+/// of addresses, so that `/<tab>/evil.example` is another site (URL Standard, "basic URL parser").
 pub fn local_path(text: &str) -> &str {
     let inside = text.starts_with('/')
         && !text.starts_with("//")
-        && !text.contains(['\\', '\r', '\n', '\0'])
+        && !text.contains('\\')
+        && !text.contains(char::is_control)
         && text.len() <= 500;
     if inside { text } else { "/console" }
 }
@@ -87,9 +89,14 @@ mod tests {
     #[test]
     fn nobody_is_sent_to_another_site() {
         assert_eq!(local_path("/checkout?step=1"), "/checkout?step=1");
-        for elsewhere in
-            ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", ""]
-        {
+        for elsewhere in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "javascript:x",
+            "",
+        ] {
             assert_eq!(local_path(elsewhere), "/console");
         }
     }

@@ -6,6 +6,7 @@ const groups = {
   'gateway.networking.k8s.io': 'gateway-api',
   'generators.external-secrets.io': 'external-secrets',
   'kyverno.io': 'kyverno',
+  'monitoring.coreos.com': 'prometheus-operator',
   'postgresql.cnpg.io': 'cloudnative-pg',
 };
 let text = '';

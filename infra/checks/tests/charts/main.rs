@@ -5,6 +5,7 @@ mod agreement;
 mod book;
 mod claims;
 mod guard;
+mod observability;
 mod overlays;
 mod readme;
 mod render;
