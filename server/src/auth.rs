@@ -73,6 +73,7 @@ pub async fn follow_link(State(app): State<App>, request: Request) -> Response {
             &post.visit.ip,
         )
         .await?;
+        drop(conn);
         arrive(&post, arrival).await
     })
     .await
@@ -94,6 +95,7 @@ pub async fn enter_code(State(app): State<App>, request: Request) -> Response {
             &post.visit.ip,
         )
         .await?;
+        drop(conn);
         arrive(&post, arrival).await
     })
     .await
@@ -125,6 +127,7 @@ pub async fn sign_out_everywhere(State(app): State<App>, request: Request) -> Re
         let mut conn = post.app.services.pool.acquire().await?;
         let who = who(&mut conn, &post.session).await?;
         sessions::end_all(&mut conn, &who).await?;
+        drop(conn);
         post.session.flush().await.map_err(broken)?;
         Ok(Redirect::to("/sign-in").into_response())
     })

@@ -25,7 +25,7 @@ use ui::server::status;
 
 use crate::{
     App,
-    http::session::who,
+    http::session::{read_anew, who},
     wakeups::{Topic, woken},
 };
 
@@ -103,9 +103,10 @@ impl Reader {
         let who = who(&mut conn, &self.session).await?;
         let member = organizations::ops::member(&mut conn, &who, self.id).await?;
         let events = organizations::ops::events_after(&mut conn, &member, self.after).await?;
+        drop(conn);
         if !events.is_empty() {
-            self.session.load().await.map_err(crate::http::session::broken)?;
-            self::who(&mut conn, &self.session).await?;
+            read_anew(&self.session).await?;
+            self::who(&mut *self.app.services.pool.acquire().await?, &self.session).await?;
         }
         self.waiting.extend(events);
         Ok(())

@@ -118,6 +118,13 @@ pub async fn who(conn: &mut PgConnection, session: &Session) -> domain::Result<S
     identity::ops::signed_in(conn, id.ok_or(domain::Error::SignedOut)?).await
 }
 
+/// What the session holds by now; nothing if it was ended.
+pub async fn read_anew(session: &Session) -> domain::Result<()> {
+    session.load().await.map_err(broken)?;
+    session.get_value(ACCOUNT).await.map_err(broken)?;
+    Ok(())
+}
+
 /// A session that cannot be read or written, in words; why is in the log.
 pub fn broken(error: tower_sessions::session::Error) -> domain::Error {
     tracing::error!(%error, "session store");
@@ -131,6 +138,11 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
     let lifetime = Duration::seconds(app.config.limits.sessions.lifetime_seconds.into());
     let store = Arc::new(app.sessions.clone());
     let session = Session::new(sent, store, Some(Expiry::OnInactivity(lifetime)));
+    // Read before anybody holds a connection: who waits for a second one while holding the first, as many others
+    // do, waits for ever. What cannot be read is refused when somebody asks for it.
+    if sent.is_some() {
+        session.get_value(ACCOUNT).await.ok();
+    }
     request.extensions_mut().insert(session.clone());
     let mut response = next.run(request).await;
     if response.status().is_server_error() {

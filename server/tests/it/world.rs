@@ -74,7 +74,9 @@ impl World {
         let (url, folder_text) = (database.url(), folder.to_str().unwrap().to_owned());
         let mut pairs = vec![("CATALYST_DATABASE_URL", url.as_str()), ("CATALYST_DATA_DIR", &folder_text)];
         pairs.extend_from_slice(settings);
-        let config = Config::from_pairs(&pairs).unwrap_or_else(|problems| panic!("{problems}"));
+        let mut config = Config::from_pairs(&pairs).unwrap_or_else(|problems| panic!("{problems}"));
+        // Nobody may need a second connection while holding one: as many who do, as there are, wait for one another.
+        config.database.connections = 1;
         let (sender, ending) = watch::channel(false);
         let opened = Database::open(&config).await.unwrap();
         let app = App::build(config, &opened, ending).await.unwrap();
