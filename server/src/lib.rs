@@ -32,7 +32,10 @@ pub mod wakeups;
 pub use config::Config;
 pub use router::router;
 
-use self::{config::SmtpTls, database::Database, http::session::Store, metrics::Metrics, wakeups::Wakeups};
+use self::{
+    config::SmtpTls, database::Database, http::session::Store, live::Rooms, metrics::Metrics,
+    wakeups::Wakeups,
+};
 
 /// What lives as long as the program. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +44,7 @@ pub struct App {
     pub services: Arc<Services>,
     pub adapters: Adapters,
     pub wakeups: Wakeups,
+    pub rooms: Rooms,
     pub sessions: Store,
     pub leptos: LeptosOptions,
     pub metrics: Metrics,
@@ -83,6 +87,7 @@ impl App {
             services: Arc::new(services),
             adapters,
             wakeups: Wakeups::default(),
+            rooms: Rooms::default(),
             sessions,
             leptos,
             metrics: Metrics::default(),

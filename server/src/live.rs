@@ -1,7 +1,8 @@
 //! What happens to an Organization, as server-sent events. Events are rows with rising ids, so a reader
-//! that comes back says where it was, and any replica can go on.
+//! that comes back says where it was, and any replica can go on. Each is read once a process (`rooms`), however
+//! many watch.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Path, Query, State},
@@ -11,25 +12,36 @@ use axum::{
     },
 };
 use domain::{
-    error::{Error, Result},
+    access::Member,
+    error::Result,
     ids::OrganizationId,
     jobs::OrganizationEvent,
-    organizations,
+    organizations::ops::{events_after, member},
 };
 use futures::stream;
 use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
-use tokio::sync::watch;
+use sqlx::{Postgres, pool::PoolConnection};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::timeout,
+};
 use tower_sessions::Session;
 use ui::server::status;
 
 use crate::{
     App,
     http::session::{read_anew, who},
-    wakeups::{Topic, woken},
+    wakeups::Access,
 };
 
+mod rooms;
+
+pub use rooms::Rooms;
+
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Sessions and memberships also end by time, of which nobody is told.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 #[derive(Deserialize)]
 pub struct Position {
@@ -44,14 +56,13 @@ pub async fn organization(
     Query(position): Query<Position>,
     headers: HeaderMap,
 ) -> Response {
-    let wakeups = app.wakeups.subscribe(Topic::Organizations);
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let after = seen.or(position.after).unwrap_or(0);
-    let mut reader = Reader { app, session, id, after, wakeups, waiting: VecDeque::new() };
     // Asked before the answer begins, so that a stranger gets a status and not a stream.
-    if let Err(error) = reader.look().await {
-        return status(&error).into_response();
-    }
+    let reader = match Reader::new(app, session, id, after).await {
+        Ok(reader) => reader,
+        Err(error) => return status(&error).into_response(),
+    };
     let events = stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
         Some((Ok::<_, Infallible>(write(&event)), reader))
@@ -69,46 +80,73 @@ struct Reader {
     app: App,
     session: Session,
     id: OrganizationId,
+    /// The last event that waits or was told.
     after: i64,
-    wakeups: watch::Receiver<()>,
-    waiting: VecDeque<OrganizationEvent>,
+    events: broadcast::Receiver<Arc<OrganizationEvent>>,
+    waiting: VecDeque<Arc<OrganizationEvent>>,
+    /// As it was when the reader was last found to be a member.
+    access: Access,
 }
 
 impl Reader {
-    /// The next event; none when the program ends, or when the reader may not read on.
-    async fn next(&mut self) -> Option<OrganizationEvent> {
+    async fn new(app: App, session: Session, id: OrganizationId, after: i64) -> Result<Self> {
+        // Strangers open no room.
+        admit(&app, &session, id).await?;
+        let events = app.rooms.join(&app, id).await?;
+        let access = app.wakeups.access();
+        let mut reader = Self { app, session, id, after, events, waiting: VecDeque::new(), access };
+        reader.look().await?;
+        Ok(reader)
+    }
+
+    /// The next event; none when the program ends, or when the reader may not read on. A reader whose rights cannot
+    /// be read comes back by itself.
+    async fn next(&mut self) -> Option<Arc<OrganizationEvent>> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
-                self.after = event.id;
                 return Some(event);
             }
-            let mut wakeups = self.wakeups.clone();
-            tokio::select! {
-                () = woken(&mut wakeups) => {}
-                () = self.app.ended() => return None,
-            }
-            self.wakeups = wakeups;
-            match self.look().await {
-                // The reader comes back by itself, and the database perhaps too.
-                Err(Error::Unavailable { .. } | Error::Internal) | Ok(()) => {}
-                Err(_) => return None,
+            match timeout(ASK_AGAIN, self.events.recv()).await {
+                Ok(Ok(event)) if event.id <= self.after => {}
+                Ok(Ok(event)) => {
+                    let access = self.app.wakeups.access();
+                    if access != self.access || !access.listening {
+                        self.look().await.ok()?;
+                    } else {
+                        self.take(event);
+                    }
+                }
+                Ok(Err(RecvError::Closed)) => return None,
+                Ok(Err(RecvError::Lagged(_))) | Err(_) => self.look().await.ok()?,
             }
         }
     }
 
-    /// Reads on, if the reader is still a member. The session is read anew, as it may have been ended.
+    fn take(&mut self, event: Arc<OrganizationEvent>) {
+        self.after = event.id;
+        self.waiting.push_back(event);
+    }
+
+    /// Reads on by itself, if the reader is still a member.
     async fn look(&mut self) -> Result<()> {
-        self.wakeups.mark_unchanged();
-        let mut conn = self.app.services.pool.acquire().await?;
-        let who = who(&mut conn, &self.session).await?;
-        let member = organizations::ops::member(&mut conn, &who, self.id).await?;
-        let events = organizations::ops::events_after(&mut conn, &member, self.after).await?;
-        drop(conn);
-        if !events.is_empty() {
-            read_anew(&self.session).await?;
-            self::who(&mut *self.app.services.pool.acquire().await?, &self.session).await?;
-        }
-        self.waiting.extend(events);
+        let access = self.app.wakeups.access();
+        read_anew(&self.session).await?;
+        let (mut conn, member) = admit(&self.app, &self.session, self.id).await?;
+        let events = events_after(&mut conn, &member, self.after).await?;
+        self.access = access;
+        events.into_iter().for_each(|event| self.take(Arc::new(event)));
         Ok(())
     }
+}
+
+/// A connection, and the proof that whoever is signed in is a member.
+async fn admit(
+    app: &App,
+    session: &Session,
+    id: OrganizationId,
+) -> Result<(PoolConnection<Postgres>, Member)> {
+    let mut conn = app.services.pool.acquire().await?;
+    let who = who(&mut conn, session).await?;
+    let member = member(&mut conn, &who, id).await?;
+    Ok((conn, member))
 }

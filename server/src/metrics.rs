@@ -22,12 +22,16 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use sqlx::PgPool;
+use tokio::time::timeout;
 
 use crate::{App, rest::health, router};
 
 /// Seconds. A page is to take milliseconds; what takes a second is looked at closely.
 const REQUEST_SECONDS: [f64; 10] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 const JOB_SECONDS: [f64; 8] = [0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0];
+
+/// Those who watch ask every few seconds, and want to be told that the database does not answer.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -166,10 +170,8 @@ async fn show(State(app): State<App>) -> Response {
 
 impl Seen {
     async fn look(&self, pool: &PgPool) {
-        let vitals = match pool.acquire().await {
-            Ok(mut conn) => vitals::read(&mut conn).await.ok(),
-            Err(_) => None,
-        };
+        let read = async { vitals::read(&mut *pool.acquire().await?).await };
+        let vitals = timeout(PATIENCE, read).await.ok().and_then(Result::ok);
         let idle = i64::try_from(pool.num_idle()).unwrap_or(i64::MAX);
         set(&self.connections, "idle", idle);
         set(&self.connections, "busy", i64::from(pool.size()) - idle);

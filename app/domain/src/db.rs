@@ -36,9 +36,13 @@ pub async fn connect(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Er
 }
 
 /// Applies what is missing, as the owner. Several processes may call it at once: one works, the others wait.
+/// A newer program's migrations are left alone, so that this one can start beside it, or after it was taken back.
 pub async fn migrate(url: &str) -> Result<(), sqlx::Error> {
     let mut conn = PgConnection::connect(url).await?;
-    MIGRATIONS.run(&mut conn).await?;
+    Migrator::with_migrations(MIGRATIONS.iter().cloned().collect())
+        .set_ignore_missing(true)
+        .run(&mut conn)
+        .await?;
     conn.close().await
 }
 

@@ -18,7 +18,8 @@ pub struct Vitals {
     pub jobs: Vec<Count>,
     /// Events that are not jobs yet.
     pub outbox_waiting: i64,
-    /// How long the job that is due longest has waited, in seconds.
+    /// How long the job that is due longest has waited, in seconds; one whose worker is gone is due since its lease
+    /// ended.
     pub job_lag_seconds: f64,
     pub organizations: Vec<Count>,
     pub applications: Vec<Count>,
@@ -30,8 +31,10 @@ pub struct Vitals {
 pub async fn read(conn: &mut PgConnection) -> Result<Vitals> {
     let queue = sqlx::query!(
         r#"select (select count(*) from outbox_event where dispatched_at is null) as "waiting!",
-               coalesce(extract(epoch from now() - min(run_after)), 0)::float8 as "lag!"
-           from job where state = 'queued' and run_after <= now()"#
+               coalesce(extract(epoch from now() - min(due)), 0)::float8 as "lag!"
+           from (select case state when 'queued' then run_after else lease_until end as due
+                 from job where state in ('queued', 'running')) waiting
+           where due <= now()"#
     )
     .fetch_one(&mut *conn)
     .await?;

@@ -80,7 +80,7 @@ capabilities:
   value: {{ .Values.nats.url }}
 {{- end }}
 {{- if .Values.otel.enabled }}
-- name: OTEL_EXPORTER_OTLP_ENDPOINT
+- name: CATALYST_OTLP_ENDPOINT
   value: {{ required "otel.endpoint: where the collector listens" .Values.otel.endpoint }}
 {{- end }}
 {{- range $name, $value := .Values.env }}

@@ -9,10 +9,7 @@ use tokio::{
 };
 
 use super::work;
-use crate::{
-    App,
-    wakeups::{Topic, woken},
-};
+use crate::{App, wakeups::woken};
 
 const AT_A_TIME: usize = 4;
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -21,7 +18,7 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(2);
 /// Runs until `app.ending`; jobs that are under way then finish or are put back.
 pub async fn run(app: App) {
     tracing::info!("the worker begins");
-    let mut wakeups = app.wakeups.subscribe(Topic::Jobs);
+    let mut wakeups = app.wakeups.jobs();
     let mut running = JoinSet::new();
     let mut next_sweep = Instant::now();
     while !*app.ending.borrow() {

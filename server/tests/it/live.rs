@@ -101,3 +101,35 @@ async fn who_signs_out_is_told_nothing_more() {
     let next = tokio::time::timeout(Duration::from_secs(12), stream.next()).await.unwrap();
     assert!(next.is_none(), "{next:?}");
 }
+
+#[tokio::test]
+async fn of_two_who_watch_only_the_one_who_signed_out_is_told_nothing_more() {
+    let world = World::new().await;
+    let listening = world.app.wakeups.listen(world.database_url());
+    while !world.app.wakeups.access().listening {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let path = order(&world).await;
+    let mut leaves = sign_in(&world, "sara@example.om").await;
+    let stays = sign_in(&world, "sara@example.om").await;
+    let mut streams = Vec::new();
+    for browser in [&leaves, &stays] {
+        let request =
+            browser.request(Method::GET, &format!("{path}?after=999999")).body(Body::empty()).unwrap();
+        let response = catalyst::router(world.app.clone()).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        streams.push(response.into_body().into_data_stream());
+    }
+    submit(&mut leaves, "/console", "/sign-out", &[]).await.expect(StatusCode::SEE_OTHER);
+    world
+        .execute(
+            "insert into organization_event (organization_event_id, organization_id, kind, payload)
+             overriding system value select 1000000, organization_id, 'application', '{}' from organization",
+        )
+        .await;
+    let told = streams[1].next().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&told).contains("id: 1000000"));
+    let ended = streams[0].next().await;
+    assert!(ended.is_none(), "{ended:?}");
+    listening.abort();
+}

@@ -14,6 +14,7 @@ mod kill;
 mod ledger;
 mod live;
 mod metrics;
+mod migrations;
 mod policy;
 mod program;
 mod replicas;

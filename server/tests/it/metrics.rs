@@ -67,3 +67,22 @@ async fn a_job_names_the_request_that_it_follows_from() {
     world.run_jobs().await;
     assert_eq!(world.number(&format!("select count(*) from job where request_id = '{id}'")).await, 2);
 }
+
+#[tokio::test]
+async fn a_job_whose_worker_is_gone_waits() {
+    let mut world = World::new().await;
+    world.abandon_jobs();
+    world.voucher("WELCOME", "50", 0).await;
+    let client = world.customer("sara@example.om").await;
+    client.order("key-1", &order_for("al-noor", Some("WELCOME"))).await.expect(StatusCode::OK);
+    world
+        .execute(
+            "insert into job (job_id, kind, dedupe_key, payload, state, lease_token, lease_until)
+             values (gen_random_uuid(), 'order_mail', 'x', '{}', 'running', gen_random_uuid(),
+                 now() - interval '5 minutes')",
+        )
+        .await;
+    let text = metrics(&world).await;
+    let lag = text.lines().find_map(|line| line.strip_prefix("catalyst_job_lag_seconds ")).unwrap();
+    assert!(lag.parse::<f64>().unwrap() >= 300.0, "{lag}");
+}

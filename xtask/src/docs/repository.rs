@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
 
 use anyhow::Result;
 
 use super::document::Document;
-use crate::commands::{capture, root};
+use crate::commands::root;
+use crate::lint::project_files;
 
 pub(super) struct Repository {
     /// By path from the root; what is not text is empty.
@@ -16,13 +16,11 @@ pub(super) struct Repository {
 
 impl Repository {
     pub(super) fn read() -> Result<Self> {
-        let mut git = Command::new("git");
-        git.current_dir(root()).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
-        let listed = capture(&mut git)?;
-        let there = listed.split('\0').filter(|path| !path.is_empty() && root().join(path).is_file());
-        Ok(Self::of(
-            there.map(|path| (path.to_owned(), fs::read_to_string(root().join(path)).unwrap_or_default())),
-        ))
+        let files = project_files()?.into_iter().map(|path| {
+            let text = fs::read_to_string(root().join(&path)).unwrap_or_default();
+            (path.to_string_lossy().into_owned(), text)
+        });
+        Ok(Self::of(files))
     }
 
     pub(super) fn of(files: impl IntoIterator<Item = (String, String)>) -> Self {

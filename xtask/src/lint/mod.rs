@@ -49,7 +49,7 @@ pub(crate) fn run(rules_only: bool) -> Result<()> {
 }
 
 /// The project's files, without what is ignored: paths from the root.
-fn project_files() -> Result<Vec<PathBuf>> {
+pub(crate) fn project_files() -> Result<Vec<PathBuf>> {
     let mut git = Command::new("git");
     git.current_dir(root()).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let listed = capture(&mut git)?;

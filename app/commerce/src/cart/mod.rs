@@ -1,5 +1,5 @@
 //! What a visitor has chosen: the verbs that change it, and the pages that name it and look at it once more.
-//! The other half: `app/domain/src/carts`. Table: cart. End to end: `end2end/journey.spec.ts`.
+//! The other half: `app/domain/src/carts`. Table: cart. End to end: `end2end/tests/journey.spec.ts`.
 
 #[cfg(feature = "ssr")]
 mod addons;

@@ -1,6 +1,6 @@
 //! What can be bought, as pages: landing, plans, apps, one app.
 //! The other half: `app/domain/src/catalog`. Tables: plan, app, app_dependency, addon, bundle, industry.
-//! What is chosen goes into the cart: `app/commerce/src/cart`. End to end: `end2end/journey.spec.ts`.
+//! What is chosen goes into the cart: `app/commerce/src/cart`. End to end: `end2end/tests/journey.spec.ts`.
 
 use domain::{
     Result,
