@@ -22,6 +22,7 @@ pub mod files;
 pub mod forms;
 pub mod http;
 pub mod jobs;
+pub mod kept;
 pub mod live;
 pub mod metrics;
 pub mod pages;
@@ -33,7 +34,7 @@ pub use config::Config;
 pub use router::router;
 
 use self::{
-    config::SmtpTls, database::Database, http::session::Store, live::Rooms, metrics::Metrics,
+    config::SmtpTls, database::Database, http::session::Store, kept::Kept, live::Rooms, metrics::Metrics,
     wakeups::Wakeups,
 };
 
@@ -45,6 +46,7 @@ pub struct App {
     pub adapters: Adapters,
     pub wakeups: Wakeups,
     pub rooms: Rooms,
+    pub kept: Kept,
     pub sessions: Store,
     pub leptos: LeptosOptions,
     pub metrics: Metrics,
@@ -88,6 +90,7 @@ impl App {
             adapters,
             wakeups: Wakeups::default(),
             rooms: Rooms::default(),
+            kept: Kept::default(),
             sessions,
             leptos,
             metrics: Metrics::default(),

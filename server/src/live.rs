@@ -32,7 +32,7 @@ use ui::server::status;
 use crate::{
     App,
     http::session::{read_anew, who},
-    wakeups::Access,
+    wakeups::Changes,
 };
 
 mod rooms;
@@ -85,7 +85,7 @@ struct Reader {
     events: broadcast::Receiver<Arc<OrganizationEvent>>,
     waiting: VecDeque<Arc<OrganizationEvent>>,
     /// As it was when the reader was last found to be a member.
-    access: Access,
+    access: Changes,
 }
 
 impl Reader {

@@ -10,17 +10,29 @@ use leptos::{prelude::provide_context, server_fn::redirect::REDIRECT_HEADER};
 use leptos_axum::render_app_async_with_context;
 use ui::server::{FormFailure, Visit, status};
 
-use crate::{App, http::headers::RequestNonce};
+use crate::{App, http::headers::RequestNonce, kept};
 
 /// Whatever is not another route: a page, or the page that says that there is none.
 pub async fn show(State(app): State<App>, request: Request) -> Response {
     match *request.method() {
-        Method::GET => render(&app, request).await,
+        Method::GET => get(&app, request).await,
         Method::HEAD => {
-            let (parts, _) = render(&app, request).await.into_parts();
+            let (parts, _) = get(&app, request).await.into_parts();
             Response::from_parts(parts, Body::empty())
         }
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+}
+
+/// The page, if it was kept for others; else anew.
+async fn get(app: &App, request: Request) -> Response {
+    let nonce = request.extensions().get::<RequestNonce>().cloned();
+    let (Some(key), Some(RequestNonce(nonce))) = (kept::key(app, &request), nonce) else {
+        return render(app, request).await;
+    };
+    match app.kept.get(&key, &nonce) {
+        Some(page) => page,
+        None => app.kept.keep(key, &nonce, render(app, request).await).await,
     }
 }
 

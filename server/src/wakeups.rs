@@ -23,13 +23,15 @@ pub struct Wakeups {
     jobs: watch::Sender<()>,
     /// Something was told about an Organization. Only those that somebody waits for are here.
     organizations: Arc<Mutex<HashMap<OrganizationId, watch::Sender<()>>>>,
-    access: watch::Sender<Access>,
+    /// A session ended, or a role or a membership changed.
+    access: watch::Sender<Changes>,
+    catalog: watch::Sender<Changes>,
 }
 
-/// What somebody was allowed may have ended since.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Access {
-    changes: u64,
+/// How often something was changed, as far as this process has heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Changes {
+    count: u64,
     /// No: changes are not heard of.
     pub listening: bool,
 }
@@ -39,7 +41,8 @@ impl Default for Wakeups {
         Self {
             jobs: watch::Sender::new(()),
             organizations: Arc::default(),
-            access: watch::Sender::new(Access::default()),
+            access: watch::Sender::new(Changes::default()),
+            catalog: watch::Sender::new(Changes::default()),
         }
     }
 }
@@ -56,20 +59,17 @@ impl Wakeups {
         waited_for.entry(id).or_insert_with(|| watch::Sender::new(())).subscribe()
     }
 
-    pub fn access(&self) -> Access {
+    pub fn access(&self) -> Changes {
         *self.access.borrow()
+    }
+
+    pub fn catalog(&self) -> Changes {
+        *self.catalog.borrow()
     }
 
     fn wake_organization(&self, wanted: impl Fn(&OrganizationId) -> bool) {
         let waited_for = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);
         waited_for.iter().filter(|(id, _)| wanted(id)).for_each(|(_, sender)| sender.send_replace(()));
-    }
-
-    fn access_changed(&self, listening: bool) {
-        self.access.send_modify(|access| {
-            access.changes += 1;
-            access.listening = listening;
-        });
     }
 
     /// Listens on a connection of its own until the task is aborted; reconnects for ever.
@@ -80,7 +80,8 @@ impl Wakeups {
                 if let Err(error) = wakeups.forward(&url).await {
                     tracing::warn!(%error, "the listener lost the database; it tries again");
                 }
-                wakeups.access_changed(false);
+                changed(&wakeups.access, false);
+                changed(&wakeups.catalog, false);
                 sleep(RECONNECT_AFTER).await;
             }
         })
@@ -89,7 +90,8 @@ impl Wakeups {
     async fn forward(&self, url: &str) -> Result<(), sqlx::Error> {
         let mut listener = PgListener::connect(url).await?;
         listener.listen(CHANNEL).await?;
-        self.access_changed(true);
+        changed(&self.access, true);
+        changed(&self.catalog, true);
         self.jobs.send_replace(());
         self.wake_organization(|_| true);
         while let Some(notification) = listener.try_recv().await? {
@@ -97,7 +99,8 @@ impl Wakeups {
                 ("jobs", _) => {
                     self.jobs.send_replace(());
                 }
-                ("access", _) => self.access_changed(true),
+                ("access", _) => changed(&self.access, true),
+                ("catalog", _) => changed(&self.catalog, true),
                 ("organization", id) => {
                     if let Ok(id) = id.parse() {
                         self.wake_organization(|one| *one == OrganizationId(id));
@@ -108,6 +111,10 @@ impl Wakeups {
         }
         Ok(())
     }
+}
+
+fn changed(what: &watch::Sender<Changes>, listening: bool) {
+    what.send_modify(|changes| *changes = Changes { count: changes.count + 1, listening });
 }
 
 /// Waits to be woken, or for the fallback's time.

@@ -51,7 +51,7 @@ pub struct Assets {
     pub wasm: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Theme {
     System,
     Light,

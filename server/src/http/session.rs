@@ -134,7 +134,7 @@ pub fn broken(error: tower_sessions::session::Error) -> domain::Error {
 /// Puts the session into the request; afterwards saves what changed and sends the cookie.
 pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let sent = cookie_id(request.headers(), &app);
-    let had_cookie = cookie(request.headers(), cookie_name(&app)).is_some();
+    let had_cookie = is_sent(request.headers(), &app);
     let lifetime = Duration::seconds(app.config.limits.sessions.lifetime_seconds.into());
     let store = Arc::new(app.sessions.clone());
     let session = Session::new(sent, store, Some(Expiry::OnInactivity(lifetime)));
@@ -169,6 +169,11 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
 
 fn cookie_name(app: &App) -> &'static str {
     if app.config.http.public_url.is_https() { "__Host-catalyst" } else { "catalyst" }
+}
+
+/// Whether the request brought a session, good or not.
+pub fn is_sent(headers: &HeaderMap, app: &App) -> bool {
+    cookie(headers, cookie_name(app)).is_some()
 }
 
 /// The session's id, if the request brought one that has its form.

@@ -10,6 +10,7 @@ mod catalog;
 mod checkout;
 mod forms;
 mod jobs;
+mod kept;
 mod kill;
 mod ledger;
 mod live;
