@@ -32,6 +32,7 @@ const KILL_EVERY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(600);
 /// What a person bears before it is an error page that a retry did not mend.
 const TRIES: u32 = 300;
+const SIGN_INS: usize = 10;
 
 /// One process of the product; started again after it was killed.
 struct Replica {
@@ -248,7 +249,7 @@ impl Person {
     /// The answer that signs somebody in may be lost with its cookie; then they ask for another link.
     async fn sign_in(&mut self) {
         let mut used = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..SIGN_INS {
             let email = self.email.clone();
             let asked = self.post("/sign-in", &[("email", &email), ("return_to", "/checkout")]).await;
             assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.text);
@@ -266,7 +267,8 @@ impl Person {
         let since = Instant::now();
         while since.elapsed() < Duration::from_secs(120) {
             let tokens = self.mails.lock().unwrap().get(&self.email).cloned().unwrap_or_default();
-            if let Some(token) = tokens.into_iter().find(|token| !used.contains(token)) {
+            // The newest: an older one may be of a browser whose cookie was lost with the answer.
+            if let Some(token) = tokens.into_iter().rev().find(|token| !used.contains(token)) {
                 return token;
             }
             sleep(Duration::from_millis(300)).await;
