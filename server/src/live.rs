@@ -15,13 +15,13 @@ use domain::{
     access::Member,
     error::Result,
     ids::OrganizationId,
-    jobs::OrganizationEvent,
+    jobs::{EVENTS_AT_ONCE, OrganizationEvent},
     organizations::ops::{events_after, member},
 };
 use futures::stream;
 use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
-use sqlx::{Postgres, pool::PoolConnection};
+use sqlx::{PgConnection, Postgres, pool::PoolConnection};
 use tokio::{
     sync::broadcast::{self, error::RecvError},
     time::timeout,
@@ -84,18 +84,20 @@ struct Reader {
     after: i64,
     events: broadcast::Receiver<Arc<OrganizationEvent>>,
     waiting: VecDeque<Arc<OrganizationEvent>>,
+    /// The past may go on after those that wait; it is told before what happens now.
+    more: bool,
     /// As it was when the reader was last found to be a member.
     access: Changes,
 }
 
 impl Reader {
     async fn new(app: App, session: Session, id: OrganizationId, after: i64) -> Result<Self> {
-        // Strangers open no room.
-        admit(&app, &session, id).await?;
-        let events = app.rooms.join(&app, id).await?;
         let access = app.wakeups.access();
-        let mut reader = Self { app, session, id, after, events, waiting: VecDeque::new(), access };
-        reader.look().await?;
+        let (mut conn, member) = admit(&app, &session, id).await?;
+        let events = app.rooms.join(&app, &mut conn, id).await?;
+        let mut reader =
+            Self { app, session, id, after, events, waiting: VecDeque::new(), more: false, access };
+        reader.read_on(&mut conn, &member).await?;
         Ok(reader)
     }
 
@@ -105,6 +107,10 @@ impl Reader {
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Some(event);
+            }
+            if self.more {
+                self.look().await.ok()?;
+                continue;
             }
             match timeout(ASK_AGAIN, self.events.recv()).await {
                 Ok(Ok(event)) if event.id <= self.after => {}
@@ -129,22 +135,26 @@ impl Reader {
 
     /// Reads on by itself, if the reader is still a member.
     async fn look(&mut self) -> Result<()> {
-        let access = self.app.wakeups.access();
-        read_anew(&self.session).await?;
+        self.access = self.app.wakeups.access();
         let (mut conn, member) = admit(&self.app, &self.session, self.id).await?;
-        let events = events_after(&mut conn, &member, self.after).await?;
-        self.access = access;
+        self.read_on(&mut conn, &member).await
+    }
+
+    async fn read_on(&mut self, conn: &mut PgConnection, member: &Member) -> Result<()> {
+        let events = events_after(conn, member, self.after).await?;
+        self.more = events.len() == EVENTS_AT_ONCE;
         events.into_iter().for_each(|event| self.take(Arc::new(event)));
         Ok(())
     }
 }
 
-/// A connection, and the proof that whoever is signed in is a member.
+/// A connection, and the proof that whoever is signed in by now is a member.
 async fn admit(
     app: &App,
     session: &Session,
     id: OrganizationId,
 ) -> Result<(PoolConnection<Postgres>, Member)> {
+    read_anew(session).await?;
     let mut conn = app.services.pool.acquire().await?;
     let who = who(&mut conn, session).await?;
     let member = member(&mut conn, &who, id).await?;

@@ -120,7 +120,9 @@ pub async fn who(conn: &mut PgConnection, session: &Session) -> domain::Result<S
 
 /// What the session holds by now; nothing if it was ended.
 pub async fn read_anew(session: &Session) -> domain::Result<()> {
-    session.load().await.map_err(broken)?;
+    if session.id().is_some() {
+        session.load().await.map_err(broken)?;
+    }
     session.get_value(ACCOUNT).await.map_err(broken)?;
     Ok(())
 }

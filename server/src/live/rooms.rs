@@ -9,9 +9,9 @@ use std::{
 use domain::{
     error::Result,
     ids::OrganizationId,
-    jobs::OrganizationEvent,
-    organizations::ops::{events_to_tell, newest_event},
+    jobs::{EVENTS_AT_ONCE, OrganizationEvent, newest_event, organization_events},
 };
+use sqlx::PgConnection;
 use tokio::sync::{broadcast, watch};
 
 use crate::{App, wakeups::woken};
@@ -36,6 +36,7 @@ impl Rooms {
     pub async fn join(
         &self,
         app: &App,
+        conn: &mut PgConnection,
         id: OrganizationId,
     ) -> Result<broadcast::Receiver<Arc<OrganizationEvent>>> {
         if let Some(events) = self.lock().get(&id) {
@@ -43,7 +44,7 @@ impl Rooms {
         }
         // Before the position, so that what is written in between wakes.
         let wakeups = app.wakeups.organization(id);
-        let after = newest_event(&mut *app.services.pool.acquire().await?, id).await?;
+        let after = newest_event(conn, id).await?;
         let mut rooms = self.lock();
         if let Some(events) = rooms.get(&id) {
             return Ok(events.subscribe());
@@ -76,8 +77,13 @@ impl Rooms {
             if self.leave_if_empty(id, &events) {
                 return;
             }
-            match read(&app, id, after).await {
+            let found =
+                async { organization_events(&mut *app.services.pool.acquire().await?, id, after).await };
+            match found.await {
                 Ok(found) => {
+                    if found.len() == EVENTS_AT_ONCE {
+                        wakeups.mark_changed();
+                    }
                     for event in found {
                         after = event.id;
                         // Nobody listens any more: the next round ends.
@@ -99,17 +105,5 @@ impl Rooms {
             rooms.remove(&id);
         }
         empty
-    }
-}
-
-/// All events after `after`.
-async fn read(app: &App, id: OrganizationId, mut after: i64) -> Result<Vec<OrganizationEvent>> {
-    let mut conn = app.services.pool.acquire().await?;
-    let mut all = Vec::new();
-    loop {
-        let found = events_to_tell(&mut conn, id, after).await?;
-        let Some(last) = found.last() else { return Ok(all) };
-        after = last.id;
-        all.extend(found);
     }
 }

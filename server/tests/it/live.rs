@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use futures::StreamExt as _;
 use http::{Method, StatusCode, header};
 use tower::ServiceExt as _;
@@ -31,6 +31,24 @@ async fn read(world: &World, browser: &Browser, path: &str, last: Option<&str>, 
     };
     tokio::time::timeout(Duration::from_secs(20), all).await.unwrap();
     text.trim_end().split("\n\n").map(str::to_owned).collect()
+}
+
+/// The stream of what comes after the 999,999th event.
+async fn watch(world: &World, browser: &Browser, path: &str) -> BodyDataStream {
+    let request = browser.request(Method::GET, &format!("{path}?after=999999")).body(Body::empty()).unwrap();
+    let response = catalyst::router(world.app.clone()).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    response.into_body().into_data_stream()
+}
+
+/// The 1,000,000th.
+async fn write_event(world: &World) {
+    world
+        .execute(
+            "insert into organization_event (organization_event_id, organization_id, kind, payload)
+             overriding system value select 1000000, organization_id, 'application', '{}' from organization",
+        )
+        .await;
 }
 
 async fn order(world: &World) -> String {
@@ -86,17 +104,9 @@ async fn who_signs_out_is_told_nothing_more() {
     let world = World::new().await;
     let path = order(&world).await;
     let mut member = sign_in(&world, "sara@example.om").await;
-    let request = member.request(Method::GET, &format!("{path}?after=999999")).body(Body::empty()).unwrap();
-    let response = catalyst::router(world.app.clone()).oneshot(request).await.unwrap();
-    assert_eq!(response.status(), StatusCode::OK);
+    let mut stream = watch(&world, &member, &path).await;
     submit(&mut member, "/console", "/sign-out", &[]).await.expect(StatusCode::SEE_OTHER);
-    world
-        .execute(
-            "insert into organization_event (organization_event_id, organization_id, kind, payload)
-             overriding system value select 1000000, organization_id, 'application', '{}' from organization",
-        )
-        .await;
-    let mut stream = response.into_body().into_data_stream();
+    write_event(&world).await;
     // The fallback's look finds the event, and that nobody may be told; the stream ends.
     let next = tokio::time::timeout(Duration::from_secs(12), stream.next()).await.unwrap();
     assert!(next.is_none(), "{next:?}");
@@ -112,24 +122,32 @@ async fn of_two_who_watch_only_the_one_who_signed_out_is_told_nothing_more() {
     let path = order(&world).await;
     let mut leaves = sign_in(&world, "sara@example.om").await;
     let stays = sign_in(&world, "sara@example.om").await;
-    let mut streams = Vec::new();
-    for browser in [&leaves, &stays] {
-        let request =
-            browser.request(Method::GET, &format!("{path}?after=999999")).body(Body::empty()).unwrap();
-        let response = catalyst::router(world.app.clone()).oneshot(request).await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        streams.push(response.into_body().into_data_stream());
-    }
+    let mut of_leaves = watch(&world, &leaves, &path).await;
+    let mut of_stays = watch(&world, &stays, &path).await;
     submit(&mut leaves, "/console", "/sign-out", &[]).await.expect(StatusCode::SEE_OTHER);
-    world
-        .execute(
-            "insert into organization_event (organization_event_id, organization_id, kind, payload)
-             overriding system value select 1000000, organization_id, 'application', '{}' from organization",
-        )
-        .await;
-    let told = streams[1].next().await.unwrap().unwrap();
+    write_event(&world).await;
+    let told = of_stays.next().await.unwrap().unwrap();
     assert!(String::from_utf8_lossy(&told).contains("id: 1000000"));
-    let ended = streams[0].next().await;
+    let ended = of_leaves.next().await;
     assert!(ended.is_none(), "{ended:?}");
     listening.abort();
+}
+
+#[tokio::test]
+async fn a_long_past_is_told_whole() {
+    let world = World::new().await;
+    let path = order(&world).await;
+    world
+        .execute(
+            "insert into organization_event (organization_id, kind, payload)
+             select organization_id, 'application', '{}' from organization, generate_series(1, 450)",
+        )
+        .await;
+    let member = sign_in(&world, "sara@example.om").await;
+    let all = read(&world, &member, &path, None, 450).await;
+    let ids: Vec<i64> = all
+        .iter()
+        .map(|event| event.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().parse().unwrap())
+        .collect();
+    assert!(ids.is_sorted() && ids.len() >= 450, "{ids:?}");
 }

@@ -174,13 +174,21 @@ pub async fn tell_organization(
     store::insert_organization_event(conn, organization_id, kind, payload).await
 }
 
-/// At most 200 events after `after`, oldest first.
+/// How many events one read gives at most; as many may mean that there are more.
+pub const EVENTS_AT_ONCE: usize = 200;
+
+/// The next events after `after`, oldest first. Whoever tells them asks first who may be told.
 pub async fn organization_events(
     conn: &mut PgConnection,
     organization_id: OrganizationId,
     after: i64,
 ) -> Result<Vec<OrganizationEvent>> {
     store::organization_events(conn, organization_id, after).await
+}
+
+/// The id of the Organization's newest event; 0 if there is none.
+pub async fn newest_event(conn: &mut PgConnection, organization_id: OrganizationId) -> Result<i64> {
+    store::newest_event(conn, organization_id).await
 }
 
 fn to_json<T: Serialize>(value: &T) -> serde_json::Value {

@@ -200,10 +200,20 @@ pub(super) async fn organization_events(
     Ok(sqlx::query_as!(
         OrganizationEvent,
         "select organization_event_id as id, kind, payload from organization_event
-         where organization_id = $1 and organization_event_id > $2 order by organization_event_id limit 200",
+         where organization_id = $1 and organization_event_id > $2 order by organization_event_id limit $3",
         organization_id.0,
         after,
+        super::EVENTS_AT_ONCE as i64,
     )
     .fetch_all(conn)
     .await?)
+}
+
+pub(super) async fn newest_event(conn: &mut PgConnection, organization: OrganizationId) -> Result<i64> {
+    let newest = sqlx::query_scalar!(
+        r#"select coalesce(max(organization_event_id), 0) as "newest!" from organization_event
+           where organization_id = $1"#,
+        organization.0,
+    );
+    Ok(newest.fetch_one(conn).await?)
 }

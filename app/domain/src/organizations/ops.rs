@@ -57,20 +57,6 @@ pub async fn events_after(
     jobs::organization_events(conn, member.organization_id(), after).await
 }
 
-/// At most 200 events after `after`, for the server's reader, which tells them to members only.
-pub async fn events_to_tell(
-    conn: &mut PgConnection,
-    organization: OrganizationId,
-    after: i64,
-) -> Result<Vec<OrganizationEvent>> {
-    jobs::organization_events(conn, organization, after).await
-}
-
-/// The id of the Organization's newest event; 0 if there is none.
-pub async fn newest_event(conn: &mut PgConnection, organization: OrganizationId) -> Result<i64> {
-    store::newest_event(conn, organization).await
-}
-
 /// An Application that is to be written to Git.
 #[derive(Clone, Debug)]
 pub struct Delivery {

@@ -207,12 +207,3 @@ pub(super) async fn lock(conn: &mut PgConnection, id: OrganizationId) -> Result<
     .await?;
     Ok(())
 }
-
-pub(super) async fn newest_event(conn: &mut PgConnection, organization: OrganizationId) -> Result<i64> {
-    let newest = sqlx::query_scalar!(
-        r#"select coalesce(max(organization_event_id), 0) as "newest!" from organization_event
-           where organization_id = $1"#,
-        organization.0,
-    );
-    Ok(newest.fetch_one(conn).await?)
-}
