@@ -12,6 +12,17 @@ use crate::world::World;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Waits until a server answers.
+pub async fn ready(url: &str) {
+    let address = format!("{url}/readyz");
+    let answers = async {
+        while !reqwest::get(&address).await.is_ok_and(|reply| reply.status().is_success()) {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, answers).await.expect("the program answers");
+}
+
 /// `catalyst serve`; killed with the value.
 pub struct Program {
     child: Child,
@@ -34,13 +45,7 @@ impl Program {
             .spawn()
             .unwrap();
         let program = Self { child, url: format!("http://{listen}") };
-        let ready = format!("{}/readyz", program.url);
-        let answers = async {
-            while !reqwest::get(&ready).await.is_ok_and(|reply| reply.status().is_success()) {
-                sleep(Duration::from_millis(50)).await;
-            }
-        };
-        timeout(PATIENCE, answers).await.expect("the program answers");
+        ready(&program.url).await;
         program
     }
 

@@ -23,7 +23,11 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::world::{Cookies, World};
+use crate::{
+    program::ready,
+    sign_in::token_in,
+    world::{Cookies, World},
+};
 
 const CUSTOMERS: usize = 200;
 const SERVERS: usize = 3;
@@ -75,13 +79,7 @@ impl Fleet {
             let child = fleet.spawn(port);
             fleet.replicas.push(Replica { child, port });
         }
-        let ready = format!("{}/readyz", fleet.url);
-        let answers = async {
-            while !reqwest::get(&ready).await.is_ok_and(|reply| reply.status().is_success()) {
-                sleep(Duration::from_millis(100)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(60), answers).await.expect("the fleet answers");
+        ready(&fleet.url).await;
         fleet
     }
 
@@ -160,12 +158,7 @@ async fn deliver(folder: PathBuf, mails: Mails) {
                 continue;
             }
             let mail: KeptMail = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-            let token = mail
-                .text
-                .split("/sign-in/link?token=")
-                .nth(1)
-                .and_then(|rest| rest.split_whitespace().next());
-            if let Some(token) = token {
+            if let Some(token) = token_in(&mail.text) {
                 mails.lock().unwrap().entry(mail.to).or_default().push(token.to_owned());
             }
         }

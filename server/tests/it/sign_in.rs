@@ -22,6 +22,11 @@ struct Secrets {
     code: String,
 }
 
+/// The token of the link in a mail.
+pub fn token_in(mail: &str) -> Option<&str> {
+    mail.split("/sign-in/link?token=").nth(1)?.split_whitespace().next()
+}
+
 async fn ask(world: &World, browser: &mut Browser, email: &str) -> Secrets {
     let fields = [("email", email), ("return_to", "/console")];
     let reply = submit(browser, "/sign-in", "/sign-in", &fields).await.expect(StatusCode::SEE_OTHER);
@@ -30,9 +35,8 @@ async fn ask(world: &World, browser: &mut Browser, email: &str) -> Secrets {
     let mails = world.mails();
     let mail = mails.iter().find(|mail| mail.to == email && mail.text.contains("token=")).expect("a mail");
     let text = &mail.text;
-    let token = text.split("/sign-in/link?token=").nth(1).and_then(|rest| rest.split_whitespace().next());
     let code = text.lines().find(|line| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit()));
-    Secrets { token: token.expect("a link").to_owned(), code: code.expect("a code").to_owned() }
+    Secrets { token: token_in(text).expect("a link").to_owned(), code: code.expect("a code").to_owned() }
 }
 
 async fn follow(browser: &mut Browser, token: &str) -> Reply {
