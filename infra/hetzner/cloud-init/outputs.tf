@@ -5,7 +5,7 @@ output "user_data" {
 
   precondition {
     condition     = length(local.unknown) == 0
-    error_message = "The version lock has no address or checksum for: ${join(", ", local.unknown)}. Nothing is installed unchecked: fill them in from their publishers."
+    error_message = "The version lock has no address or checksum for: ${join(", ", local.unknown)}. Nothing is installed unchecked: infra/complete-lock reads them from their publishers."
   }
 
   precondition {
