@@ -21,7 +21,7 @@ locked() {
     in_name && match($0, "^ +" key ": ") { print clean(substr($0, RLENGTH + 1)); exit }
   ' "$lock_file")"
   if [[ -z $value || $value == null ]]; then
-    printf 'error: infra/versions.yaml has no %s.%s.%s yet. Fill it in from its publisher.\n' "$1" "$2" "$3" >&2
+    printf 'error: infra/versions.yaml has no %s.%s.%s yet. infra/complete-lock reads it.\n' "$1" "$2" "$3" >&2
     return 1
   fi
   printf '%s' "$value"

@@ -1,7 +1,7 @@
 //! `catalyst cluster`: writes and audits a Sovereign's Flux tree. Needs no database.
 //!
 //! Exit codes: 0 nothing to report, 1 findings, 2 a cycle among them, 3 wrong arguments or files
-//! that cannot be read or written. (Arguments that cannot even be parsed end with 2, as everywhere.)
+//! that cannot be read or written.
 
 use std::{
     path::{Path, PathBuf},

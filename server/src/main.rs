@@ -61,7 +61,15 @@ enum Token {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // 2, clap's own, is a finding of `cluster audit`.
+        Err(error) => {
+            let wrong = error.use_stderr();
+            _ = error.print();
+            return if wrong { ExitCode::from(::cluster::exit::UNUSABLE) } else { ExitCode::SUCCESS };
+        }
+    };
     if let Command::Cluster(command) = arguments.command {
         return command.run();
     }
