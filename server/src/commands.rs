@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use domain::{
     identity::{
         PlatformRole,
@@ -49,7 +49,11 @@ async fn run_on(
     listener: Option<TcpListener>,
     ending: watch::Receiver<bool>,
 ) -> Result<()> {
-    database.prepare().await?;
+    let mut early = ending.clone();
+    tokio::select! {
+        prepared = database.prepare() => prepared?,
+        _ = early.wait_for(|ending| *ending) => return Ok(()),
+    }
     let app = App::build(config, database, ending).await?;
     let listening = app.wakeups.listen(database.url().to_owned());
     let works = app.config.worker || listener.is_none();
@@ -117,7 +121,15 @@ fn signals() -> Result<watch::Receiver<bool>> {
 
 /// Brings the database and the catalog to this program's version.
 pub async fn migrate(config: &Config) -> Result<()> {
-    with_database(config, async |_| Ok(())).await
+    let database = Database::open(config).await?;
+    let done = async {
+        let owns = domain::db::may_migrate(database.owner_url()).await?;
+        ensure!(owns, "this login may not make tables: CATALYST_DATABASE_OWNER_URL has to be their owner's");
+        database.prepare().await
+    };
+    let done = done.await;
+    database.close().await?;
+    done
 }
 
 /// Gives an address a role; makes the account if there is none.

@@ -4,16 +4,20 @@
 use std::{
     fs::{self, File},
     path::Path,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
 use domain::catalog;
 use local_postgres::{Durability, LocalPostgres};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
+use tokio::time::{sleep, timeout};
 
 use crate::config::Config;
 
 const DATABASE: &str = "catalyst";
+/// How long a program waits for the tables that somebody else makes.
+const OWNERS_TIME: Duration = Duration::from_secs(600);
 
 /// Where the database is. Keep it as long as it is used, then `close` it.
 pub struct Database {
@@ -54,10 +58,20 @@ impl Database {
     }
 
     /// Brings the tables to this program's version, and the catalog. Several programs may do it at once.
+    /// With a login that may not make tables, waits until somebody else has made them.
     pub async fn prepare(&self) -> Result<()> {
-        domain::db::migrate(&self.owner_url).await.context("the database cannot be migrated")?;
+        let owns =
+            domain::db::may_migrate(&self.owner_url).await.context("the database cannot be reached")?;
+        if owns {
+            domain::db::migrate(&self.owner_url).await.context("the database cannot be migrated")?;
+        }
         let pool = self.connect(1).await?;
         let mut conn = pool.acquire().await?;
+        if !owns {
+            timeout(OWNERS_TIME, migrated(&mut conn))
+                .await
+                .context("the tables are not this program's yet; their owner runs: catalyst migrate")??;
+        }
         catalog::seed(&mut conn).await.context("the catalog cannot be seeded")?;
         drop(conn);
         pool.close().await;
@@ -73,6 +87,18 @@ impl Database {
         })
         .await?
     }
+}
+
+async fn migrated(conn: &mut PgConnection) -> Result<()> {
+    let mut told = false;
+    while !domain::db::is_migrated(conn).await? {
+        if !told {
+            tracing::info!("waits for the database's owner to migrate it");
+            told = true;
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    Ok(())
 }
 
 fn start(folder: &Path) -> Result<Cluster> {

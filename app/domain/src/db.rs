@@ -46,6 +46,28 @@ pub async fn migrate(url: &str) -> Result<(), sqlx::Error> {
     conn.close().await
 }
 
+/// Whether this login makes the tables, or only uses them.
+pub async fn may_migrate(url: &str) -> Result<bool, sqlx::Error> {
+    let mut conn = PgConnection::connect(url).await?;
+    let may = sqlx::query_scalar!(r#"select has_schema_privilege('public', 'create') as "may!""#)
+        .fetch_one(&mut conn)
+        .await?;
+    conn.close().await?;
+    Ok(may)
+}
+
+/// Whether every migration of this program is applied.
+pub async fn is_migrated(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let told = sqlx::query_scalar!(
+        r#"select to_regprocedure('public.applied_migrations()') is not null as "told!""#
+    );
+    if !told.fetch_one(&mut *conn).await? {
+        return Ok(false);
+    }
+    let applied = sqlx::query_scalar!(r#"select applied_migrations() as "version!""#).fetch_all(conn).await?;
+    Ok(MIGRATIONS.iter().all(|migration| applied.contains(&migration.version)))
+}
+
 /// Whether the database takes what is written. One that was the primary until a moment ago does not.
 pub async fn takes_writes(conn: &mut PgConnection) -> Result<bool> {
     let writes =
