@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, StatusCode, header};
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
@@ -27,6 +27,8 @@ pub fn times() -> Result<Times> {
 #[derive(Clone)]
 pub struct Load {
     pub url: String,
+    /// Of a session; without one a page may be a kept one.
+    pub cookie: Option<String>,
     pub connections: usize,
     /// One request each so long, whether or not the last was answered. None: the next follows the answer.
     pub every: Option<Duration>,
@@ -69,7 +71,11 @@ impl Load {
             if self.every.is_some() {
                 sleep_until(due).await;
             }
-            let reply = client.get(&self.url).send().await?;
+            let mut request = client.get(&self.url);
+            if let Some(cookie) = &self.cookie {
+                request = request.header(header::COOKIE, cookie);
+            }
+            let reply = request.send().await?;
             let status = reply.status();
             let body = reply.bytes().await?;
             ensure!(status == StatusCode::OK && !body.is_empty(), "{}: {status}", self.url);

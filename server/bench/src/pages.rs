@@ -1,4 +1,5 @@
-//! Pages rendered by the server, beside a plain handler that sends the same bytes.
+//! Pages of the server, beside a plain handler that sends the same bytes: kept ones, as visitors without a session
+//! get them, and ones rendered for somebody with a session.
 
 use std::{process::Command, time::Duration};
 
@@ -31,6 +32,8 @@ pub struct Row {
     pub bytes: usize,
     pub connections: usize,
     pub steady: bool,
+    /// Rendered for a session.
+    pub rendered: bool,
     pub catalyst: Figures,
     pub plain: Figures,
 }
@@ -59,32 +62,41 @@ pub async fn measure(world: &World) -> Result<Pages> {
         Process::start(&plain, format!("http://{address}"), PAGES[0], &world.folder.join("plain.log"))
             .await?;
     let memory_before = catalyst.memory()?;
+    let cookie = world.sign_in(&catalyst.url).await?;
     let loads = CONNECTIONS.map(|connections| (connections, None));
+    let loads = loads.into_iter().chain([(STEADY_CONNECTIONS, Some(STEADY))]);
     let mut rows = Vec::new();
-    for page in PAGES {
+    for (page, cookie) in
+        PAGES.map(|page| (page, None)).into_iter().chain(PAGES.map(|page| (page, Some(&cookie))))
+    {
         let bytes = reqwest::get(format!("{}{page}", catalyst.url)).await?.bytes().await?.len();
-        for (connections, every) in loads.into_iter().chain([(STEADY_CONNECTIONS, Some(STEADY))]) {
-            println!("{page}, {connections} connections");
+        for (connections, every) in loads.clone() {
+            println!(
+                "{page}, {connections} connections{}",
+                if cookie.is_some() { ", with a session" } else { "" }
+            );
+            let load = |process: &Process| Load {
+                url: format!("{}{page}", process.url),
+                cookie: cookie.cloned(),
+                connections,
+                every,
+                lasting: LASTING,
+            };
             rows.push(Row {
                 page,
                 bytes,
                 connections,
                 steady: every.is_some(),
-                catalyst: under_load(&catalyst, page, connections, every).await?,
-                plain: under_load(&plain, page, connections, every).await?,
+                rendered: cookie.is_some(),
+                catalyst: under_load(&catalyst, load(&catalyst)).await?,
+                plain: under_load(&plain, load(&plain)).await?,
             });
         }
     }
     Ok(Pages { rows, memory_before, memory_peak: catalyst.memory_peak()? })
 }
 
-async fn under_load(
-    process: &Process,
-    page: &str,
-    connections: usize,
-    every: Option<Duration>,
-) -> Result<Figures> {
-    let load = Load { url: format!("{}{page}", process.url), connections, every, lasting: LASTING };
+async fn under_load(process: &Process, load: Load) -> Result<Figures> {
     Load { lasting: WARM_UP, ..load.clone() }.run().await?;
     let before = process.cpu_seconds()?;
     let measured = load.run().await?;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, path::Path, process::Command};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::{
     load::Times,
@@ -17,6 +17,7 @@ const DOCUMENT: &str = "docs/benchmarks.md";
 /// What is between these lines is written anew by each run.
 const BEGIN: &str = "<!-- figures, written by make bench -->\n";
 const END: &str = "<!-- end of the figures -->";
+const MISSED: &str = "**missed**";
 
 pub struct Report {
     pub tree: Tree,
@@ -39,27 +40,34 @@ impl Report {
         let (before, rest) = document.split_once(BEGIN).context("the document has no place for figures")?;
         let (_, after) = rest.split_once(END).context("the document has no place for figures")?;
         fs::write(&path, format!("{before}{BEGIN}\n{text}\n{END}{after}"))?;
+        ensure!(!text.contains(MISSED), "a goal is missed");
         Ok(())
     }
 
     fn goals(&self) -> Result<String> {
-        let pages = &self.pages.rows;
-        let most = pages.iter().map(|row| row.connections).max().unwrap_or_default();
-        let full = pages.iter().filter(|row| !row.steady && row.connections == most);
+        let rows = || self.pages.rows.iter().filter(|row| !row.rendered);
+        let most = rows().map(|row| row.connections).max().unwrap_or_default();
+        let full = rows().filter(|row| !row.steady && row.connections == most);
         let rate = full.map(|row| row.catalyst.a_second).fold(f64::INFINITY, f64::min);
-        let steady = pages.iter().filter(|row| row.steady).map(|row| p99(&row.catalyst.times));
+        let steady = rows().filter(|row| row.steady).map(|row| p99(&row.catalyst.times));
         let mut text = "| Goal | Figure | Wanted | |\n|---|--:|--:|---|\n".to_owned();
         let slowest_tree = self.tree.slowest.as_secs_f64();
         for (what, figure, wanted, at_least, unit) in [
             ("render and audit a tree, ha, the slowest of 20", slowest_tree, 1.0, false, " s"),
-            ("the slower page, 32 connections, on one core", rate, 4000.0, true, " a second"),
-            ("the slower page at 200 requests a second, p99", steady.fold(0.0, f64::max), 20.0, false, " ms"),
+            ("the slower page, kept, 32 connections, on one core", rate, 4000.0, true, " a second"),
+            (
+                "the slower page, kept, at 200 requests a second, p99",
+                steady.fold(0.0, f64::max),
+                20.0,
+                false,
+                " ms",
+            ),
             ("memory while pages are served, at most", self.pages.memory_peak, 80.0, false, " MB"),
             ("memory with 2,000 viewers, at most", self.viewers.memory_peak, 300.0, false, " MB"),
             ("an event's way to 2,000 viewers, p99", p99(&self.viewers.delays), 250.0, false, " ms"),
         ] {
             let met = if at_least { figure >= wanted } else { figure < wanted };
-            let (sign, met) = (if at_least { "≥" } else { "<" }, if met { "met" } else { "**missed**" });
+            let (sign, met) = (if at_least { "≥" } else { "<" }, if met { "met" } else { MISSED });
             writeln!(text, "| {what} | {}{unit} | {sign} {wanted}{unit} | {met} |", number(figure))?;
         }
         writeln!(
@@ -81,7 +89,8 @@ impl Report {
                 true => "200 a second".to_owned(),
                 false => format!("{} connections", row.connections),
             };
-            let page = format!("{} ({} bytes)", row.page, row.bytes);
+            let how = if row.rendered { ", for a session" } else { "" };
+            let page = format!("{} ({} bytes){how}", row.page, row.bytes);
             for (name, figures) in [("catalyst", &row.catalyst), ("plain axum", &row.plain)] {
                 writeln!(text, "| {page} | {load} | {name} | {} |", columns(figures))?;
             }

@@ -126,12 +126,14 @@ impl World {
         let since = Instant::now();
         while since.elapsed() < PATIENCE {
             for entry in fs::read_dir(&folder).into_iter().flatten() {
-                // A mail that is not whole yet is read the next time.
-                let bytes = fs::read(entry?.path()).unwrap_or_default();
+                // A mail that is not whole yet is read the next time; a read one is gone.
+                let path = entry?.path();
+                let bytes = fs::read(&path).unwrap_or_default();
                 let mail: Value = serde_json::from_slice(&bytes).unwrap_or_default();
                 let text = mail["text"].as_str().unwrap_or_default();
                 let token = text.split("/sign-in/link?token=").nth(1);
                 if let Some(token) = token.and_then(|rest| rest.split_whitespace().next()) {
+                    fs::remove_file(path)?;
                     return Ok(token.to_owned());
                 }
             }

@@ -50,7 +50,8 @@ struct Fleet {
     environment: Vec<(&'static str, String)>,
     replicas: Vec<Replica>,
     nginx: Child,
-    kills: u32,
+    killed_servers: u32,
+    killed_workers: u32,
 }
 
 impl Fleet {
@@ -73,7 +74,8 @@ impl Fleet {
             ("CATALYST_LIMIT_REDEMPTIONS_PER_IP", "off".to_owned()),
         ];
         let nginx = nginx(&folder, front, &ports);
-        let mut fleet = Self { url, environment, replicas: Vec::new(), nginx, kills: 0 };
+        let mut fleet =
+            Self { url, environment, replicas: Vec::new(), nginx, killed_servers: 0, killed_workers: 0 };
         let kinds = ports.into_iter().map(Some).chain(std::iter::repeat_n(None, WORKERS));
         for port in kinds {
             let child = fleet.spawn(port);
@@ -100,7 +102,7 @@ impl Fleet {
         self.replicas[number].child.kill().unwrap();
         self.replicas[number].child.wait().unwrap();
         self.replicas[number].child = self.spawn(port);
-        self.kills += 1;
+        *if port.is_some() { &mut self.killed_servers } else { &mut self.killed_workers } += 1;
     }
 }
 
@@ -175,6 +177,14 @@ struct Person {
     mails: Mails,
     cookies: Cookies,
     retries: Arc<AtomicU32>,
+}
+
+/// What somebody was told of their Organization.
+struct Watched {
+    organization: String,
+    seen: Vec<i64>,
+    /// How often a stream went on after the last event of one that broke.
+    resumed: u32,
 }
 
 struct Answer {
@@ -287,14 +297,16 @@ impl Person {
     }
 
     /// Follows the Organization until it is active; whoever breaks off goes on after the last event seen.
-    async fn watch(&mut self) {
+    async fn watch(&mut self) -> Watched {
         let listed: serde_json::Value = serde_json::from_str(&self.get("/tenant/orgs").await.text).unwrap();
         let organization = listed.pointer("/0/id");
         let id =
             organization.and_then(serde_json::Value::as_str).unwrap_or_else(|| panic!("{listed}")).to_owned();
         let path = format!("{}/console/organizations/{id}/events", self.url);
-        let (mut last, since) = (0_i64, Instant::now());
+        let mut watched = Watched { organization: id, seen: Vec::new(), resumed: 0 };
+        let since = Instant::now();
         while since.elapsed() < PATIENCE {
+            let last = watched.seen.last().copied().unwrap_or_default();
             let request = self
                 .client
                 .get(&path)
@@ -309,17 +321,16 @@ impl Person {
                 sleep(Duration::from_millis(200)).await;
                 continue;
             }
+            watched.resumed += u32::from(last > 0);
             let mut text = String::new();
             while let Ok(Some(bytes)) = reply.chunk().await {
                 text.push_str(&String::from_utf8_lossy(&bytes));
                 while let Some((event, rest)) = text.split_once("\n\n") {
                     if let Some(id) = event.lines().find_map(|line| line.strip_prefix("id: ")) {
-                        let id: i64 = id.parse().unwrap();
-                        assert!(id > last, "event {id} came after {last}");
-                        last = id;
+                        watched.seen.push(id.parse().unwrap());
                     }
                     if event.contains("event: organization") && event.contains("\"active\"") {
-                        return;
+                        return watched;
                     }
                     text = rest.to_owned();
                 }
@@ -362,25 +373,42 @@ async fn three_servers_and_two_workers_are_one_while_one_of_them_dies_every_seco
             person.fill_the_cart().await;
             person.sign_in().await;
             person.order().await;
-            person.watch().await;
+            person.watch().await
         });
     }
     let began = Instant::now();
     let mut kills = tokio::time::interval(KILL_EVERY);
+    let mut told = Vec::new();
     while !people.is_empty() {
         assert!(began.elapsed() < PATIENCE, "{} people still wait", people.len());
         tokio::select! {
             _ = kills.tick() => fleet.kill_one(),
-            Some(done) = people.join_next() => done.expect("the journey ends well"),
+            Some(done) = people.join_next() => told.push(done.expect("the journey ends well")),
         }
     }
     postman.abort();
+    let resumed: u32 = told.iter().map(|watched| watched.resumed).sum();
     println!(
-        "{CUSTOMERS} journeys in {:.0} s, {} kills, {} tries that were repeated",
+        "{CUSTOMERS} journeys in {:.0} s, {} servers and {} workers killed, {} tries that were repeated, {resumed} streams resumed",
         began.elapsed().as_secs_f64(),
-        fleet.kills,
+        fleet.killed_servers,
+        fleet.killed_workers,
         retries.load(Ordering::Relaxed)
     );
+    assert!(
+        fleet.killed_servers > 0 && fleet.killed_workers > 0 && resumed > 0,
+        "nothing was put to the test"
+    );
+    for watched in told {
+        let all: Vec<i64> = sqlx::query_scalar(
+            "select organization_event_id from organization_event where organization_id::text = $1 order by 1",
+        )
+        .bind(&watched.organization)
+        .fetch_all(&world.owner)
+        .await
+        .unwrap();
+        assert_eq!(watched.seen, all, "each event once and in order, however often the stream broke");
+    }
     let all = i64::try_from(CUSTOMERS).unwrap();
     let committed = "select count(*) from organization_event where kind = 'application'
         and payload ->> 'state' = 'committed'";
@@ -392,6 +420,13 @@ async fn three_servers_and_two_workers_are_one_while_one_of_them_dies_every_seco
         ("Applications that were told to be in Git", committed),
     ] {
         assert_eq!(world.number(query).await, all, "{what}");
+    }
+    for number in 0..CUSTOMERS {
+        let repository = world.app.adapters.git.repository_path(&format!("org-{number}"), "wordpress");
+        let log =
+            Command::new("git").arg("-C").arg(repository).args(["rev-list", "--all", "--count"]).output();
+        // The one that its branches share, however often it was delivered.
+        assert_eq!(String::from_utf8(log.unwrap().stdout).unwrap().trim(), "1", "org-{number}");
     }
     world.check_books().await;
     // What a killed worker held waits for its lease to be over, or for its next try.
