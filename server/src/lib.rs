@@ -4,6 +4,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use adapters::{
+    events::EventStream,
     git::GitStore,
     smtp::{DevelopmentMailbox, Mailer, Security, SmtpMailer, SmtpSettings},
 };
@@ -28,14 +29,15 @@ pub mod metrics;
 pub mod pages;
 pub mod rest;
 pub mod router;
+pub mod traces;
 pub mod wakeups;
 
 pub use config::Config;
 pub use router::router;
 
 use self::{
-    config::SmtpTls, database::Database, http::session::Store, kept::Kept, live::Rooms, metrics::Metrics,
-    wakeups::Wakeups,
+    config::SmtpTls, database::Database, http::session::Store, jobs::Heartbeat, kept::Kept, live::Rooms,
+    metrics::Metrics, wakeups::Wakeups,
 };
 
 /// What lives as long as the program. Cheap to clone.
@@ -50,6 +52,7 @@ pub struct App {
     pub sessions: Store,
     pub leptos: LeptosOptions,
     pub metrics: Metrics,
+    pub heartbeat: Heartbeat,
     /// Becomes true when the program is to end: streams close, and no job is begun.
     pub ending: watch::Receiver<bool>,
 }
@@ -58,6 +61,8 @@ pub struct App {
 #[derive(Clone)]
 pub struct Adapters {
     pub git: GitStore,
+    /// None: nobody outside is told of events.
+    pub events: Option<EventStream>,
     pub mail: Arc<dyn Mailer>,
     /// Where mails are kept instead of being sent.
     pub mailbox: Option<DevelopmentMailbox>,
@@ -94,6 +99,7 @@ impl App {
             sessions,
             leptos,
             metrics: Metrics::default(),
+            heartbeat: Heartbeat::default(),
             ending,
         })
     }
@@ -109,9 +115,10 @@ impl App {
 
 fn adapters(config: &Config) -> Result<Adapters> {
     let git = GitStore::new(&config.git_root);
+    let events = config.nats_url.clone().map(EventStream::new);
     let Some(smtp) = &config.mail.smtp else {
         let mailbox = DevelopmentMailbox::new(config.data_dir.join("mail"));
-        return Ok(Adapters { git, mail: Arc::new(mailbox.clone()), mailbox: Some(mailbox) });
+        return Ok(Adapters { git, events, mail: Arc::new(mailbox.clone()), mailbox: Some(mailbox) });
     };
     let settings = SmtpSettings {
         host: smtp.host.clone(),
@@ -125,7 +132,7 @@ fn adapters(config: &Config) -> Result<Adapters> {
         ca_file: smtp.ca_file.clone(),
         from: config.mail.from.parse().context("CATALYST_MAIL_FROM is not a sender")?,
     };
-    Ok(Adapters { git, mail: Arc::new(SmtpMailer::new(settings)?), mailbox: None })
+    Ok(Adapters { git, events, mail: Arc::new(SmtpMailer::new(settings)?), mailbox: None })
 }
 
 /// What the build left: hashed names from `hash.txt`, or plain names where there is none.

@@ -30,12 +30,14 @@ use crate::{App, rest::health, router};
 const REQUEST_SECONDS: [f64; 10] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 const JOB_SECONDS: [f64; 8] = [0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0];
 
+const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+
 /// Those who watch ask every few seconds, and want to be told that the database does not answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
-    method: String,
+    method: &'static str,
     /// The pattern, not the path: there are few patterns.
     route: String,
     status: u16,
@@ -136,13 +138,19 @@ impl Metrics {
     }
 }
 
+/// The method, or `other`: anybody can invent one, and each would be counted for ever.
+pub fn method(request: &Request) -> &'static str {
+    let given = request.method().as_str();
+    METHODS.iter().find(|known| **known == given).copied().unwrap_or("other")
+}
+
 /// Counts each request by its route.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let route = match request.extensions().get::<MatchedPath>() {
         Some(path) if !path.as_str().starts_with("/do/") => path.as_str().to_owned(),
         _ => router::pattern(request.uri().path()).to_owned(),
     };
-    let method = request.method().to_string();
+    let method = method(&request);
     let began = Instant::now();
     let response = next.run(request).await;
     let took = began.elapsed().as_secs_f64();
@@ -155,7 +163,17 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
 /// What is served at `CATALYST_METRICS_LISTEN`, by servers and workers alike.
 pub fn routes(app: App) -> Router {
     let services = app.services.clone();
-    Router::new().route("/metrics", get(show)).with_state(app).merge(health::plain(services))
+    let own = Router::new().route("/metrics", get(show)).route("/livez", get(livez)).with_state(app);
+    own.merge(health::plain(services))
+}
+
+/// Whether the program should go on, or be started again. Where no worker runs, whoever answers should.
+async fn livez(State(app): State<App>) -> (StatusCode, &'static str) {
+    if app.heartbeat.is_alive() {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the worker does not turn any more\n")
+    }
 }
 
 async fn show(State(app): State<App>) -> Response {

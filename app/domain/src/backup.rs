@@ -73,16 +73,49 @@ pub async fn is_empty(conn: &mut PgConnection) -> Result<bool> {
     Ok(row.empty)
 }
 
-/// The application's role belongs to the cluster and is in no dump; the first migration makes it likewise.
+/// The repositories of what was delivered, as `<organization>/<app>.git`.
+pub async fn delivered_repositories(conn: &mut PgConnection) -> Result<Vec<String>> {
+    let rows = sqlx::query_scalar!(
+        r#"select repository as "repository!" from application where state = 'committed' order by repository"#
+    );
+    Ok(rows.fetch_all(conn).await?)
+}
+
+/// The application's role belongs to the cluster and is in no dump; the first migration makes it likewise. An owner
+/// who may make no roles finds it, and is its member.
 pub async fn ensure_application_role(conn: &mut PgConnection) -> Result<()> {
-    let row = sqlx::query!(
-        r#"select exists (select from pg_catalog.pg_roles where rolname = 'catalyst_app') as "there!""#
+    sqlx::raw_sql(
+        "do $$
+         begin
+             if not exists (select from pg_roles where rolname = 'catalyst_app') then
+                 create role catalyst_app nologin;
+             end if;
+         exception
+             when duplicate_object or unique_violation then null;
+         end
+         $$;
+         do $$
+         begin
+             if not pg_has_role(current_user, 'catalyst_app', 'member') then
+                 execute format('grant catalyst_app to %I', current_user);
+             end if;
+         end
+         $$",
     )
-    .fetch_one(&mut *conn)
+    .execute(conn)
     .await?;
-    if !row.there {
-        sqlx::query("create role catalyst_app nologin").execute(&mut *conn).await?;
-    }
-    sqlx::query("grant catalyst_app to current_user").execute(conn).await?;
+    Ok(())
+}
+
+/// What tables and sequences to come grant, as the first migration has it. A dump says it of its owner by name, who
+/// need not exist where it is restored.
+pub async fn set_default_privileges(conn: &mut PgConnection) -> Result<()> {
+    sqlx::raw_sql(
+        "alter default privileges in schema public
+             grant select, insert, update, delete on tables to catalyst_app;
+         alter default privileges in schema public grant usage on sequences to catalyst_app",
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

@@ -12,6 +12,7 @@ use tracing_subscriber::{
 use url::Url;
 
 use super::reader::{Reader, Variable, variable};
+use crate::traces::Numbers;
 
 const LOG: Variable = variable(
     "CATALYST_LOG",
@@ -78,7 +79,8 @@ fn spans_to(collector: &Url) -> Result<SdkTracerProvider> {
         .with_context(|| format!("{}={collector} cannot be used", OTLP_ENDPOINT.name))?;
     let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
     let resource = Resource::builder().with_service_name("catalyst").with_attribute(version).build();
-    Ok(SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build())
+    let provider = SdkTracerProvider::builder().with_resource(resource).with_id_generator(Numbers::default());
+    Ok(provider.with_batch_exporter(exporter).build())
 }
 
 impl Drop for Begun {

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use adapters::events::NatsUrl;
 use domain::money::Currency;
 
 mod database;
@@ -44,6 +45,11 @@ const INFRA_DIR: Variable = variable(
     "the folder with clusters/_template and versions.yaml",
     "/usr/share/catalyst/infra",
 );
+const NATS_URL: Variable = variable(
+    "CATALYST_NATS_URL",
+    "nats://user:password@host:4222, or tls:// instead: a server with JetStream that is told of events",
+    "nats://nats.example.om:4222",
+);
 const WORKER: Variable = variable("CATALYST_WORKER", "on or off: whether serve also runs jobs", "on");
 
 #[derive(Clone, Debug)]
@@ -60,6 +66,8 @@ pub struct Config {
     pub currency: Currency,
     /// The tree's template and the version lock.
     pub infra_dir: PathBuf,
+    /// JetStream, which is told of events. May hold a password.
+    pub nats_url: Option<NatsUrl>,
     /// `serve` runs jobs as well.
     pub worker: bool,
 }
@@ -68,6 +76,12 @@ impl Config {
     pub fn from_env() -> Result<Self, Problems> {
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         Self::from_source(&|name| std::env::var(name).ok(), names)
+    }
+
+    /// `catalyst cluster` needs this alone, wherever it runs: in the image as well, where a server would have to be
+    /// told its address first.
+    pub fn infra_dir_from_env() -> PathBuf {
+        infra_dir(&mut Reader::new(&|name| std::env::var(name).ok()))
     }
 
     /// From pairs of names and values; what is not among them has its default.
@@ -102,13 +116,18 @@ impl Config {
             log: log::read(reader),
             apps_domain: reader.or(APPS_DOMAIN, "apps.localhost".to_owned(), parse_domain),
             currency: reader.or(CURRENCY, Currency::OMR, |text| Currency::parse(text).ok()),
-            infra_dir: reader.text(INFRA_DIR).map_or_else(|| PathBuf::from("infra"), PathBuf::from),
+            infra_dir: infra_dir(reader),
+            nats_url: reader.maybe(NATS_URL, |text| text.parse().ok()),
             worker: reader.or(WORKER, true, parse_switch),
             http,
             mail,
             data_dir,
         }
     }
+}
+
+fn infra_dir(reader: &mut Reader<'_>) -> PathBuf {
+    reader.text(INFRA_DIR).map_or_else(|| PathBuf::from("infra"), PathBuf::from)
 }
 
 fn parse_switch(text: &str) -> Option<bool> {

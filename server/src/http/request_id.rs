@@ -9,6 +9,8 @@ use http::{HeaderName, HeaderValue};
 use tracing::{Instrument as _, Span, field};
 use uuid::Uuid;
 
+use crate::{metrics, traces};
+
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The request's number, in its extensions.
@@ -20,7 +22,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     let sent = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
     let id = sent.and_then(|text| text.parse::<Uuid>().ok()).unwrap_or_else(Uuid::now_v7);
     // The path without its query, which may hold a sign-in token.
-    let (method, path) = (request.method(), request.uri().path());
+    let (method, path) = (metrics::method(&request), request.uri().path());
     // A name of few: collectors count by it.
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let span = tracing::info_span!(
@@ -31,6 +33,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
         path,
         http.response.status_code = field::Empty,
     );
+    traces::begin(&span, id);
     request.extensions_mut().insert(RequestId(id));
     async move {
         let began = std::time::Instant::now();

@@ -10,14 +10,17 @@ use futures::FutureExt as _;
 use tokio::time::{Instant, interval_at, sleep};
 use tracing::Instrument as _;
 
-use crate::App;
+use crate::{App, traces};
 
 pub mod deliver_order;
+mod heartbeat;
 mod letter;
 mod order_mail;
+mod publish_event;
 mod runner;
 mod sign_in_mail;
 
+pub use heartbeat::Heartbeat;
 pub use runner::run;
 
 /// A lease is renewed three times before it would be over.
@@ -56,7 +59,7 @@ impl From<Error> for Outcome {
 pub async fn run_until_idle(app: &App) -> Result<()> {
     loop {
         let mut conn = app.services.pool.acquire().await?;
-        while jobs::dispatch(&mut conn).await? > 0 {}
+        while jobs::dispatch(&mut conn, app.adapters.events.is_some()).await? > 0 {}
         let Some(claim) = jobs::claim(&mut conn).await? else { return Ok(()) };
         drop(conn);
         work(app, claim).await;
@@ -75,6 +78,9 @@ async fn work(app: &App, claim: Claim) {
         kind,
         request
     );
+    if let Some(request) = claim.request_id {
+        traces::begin(&span, request);
+    }
     under_lease(app, claim).instrument(span).await;
 }
 
@@ -112,10 +118,13 @@ async fn under_lease(app: &App, claim: Claim) {
 }
 
 async fn perform(app: &App, claim: &Claim) -> Outcome {
-    match claim.job {
-        Job::SignInMail { sign_in_link_id } => sign_in_mail::run(app, sign_in_link_id).await,
-        Job::DeliverOrder { order_id } => deliver_order::run(app, order_id).await,
-        Job::OrderMail { order_id } => order_mail::run(app, order_id).await,
+    match &claim.job {
+        Job::SignInMail { sign_in_link_id } => sign_in_mail::run(app, *sign_in_link_id).await,
+        Job::DeliverOrder { order_id } => deliver_order::run(app, *order_id).await,
+        Job::OrderMail { order_id } => order_mail::run(app, *order_id).await,
+        Job::PublishEvent { outbox_event_id, event } => {
+            publish_event::run(app, *outbox_event_id, event).await
+        }
     }
 }
 

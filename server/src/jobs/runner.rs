@@ -1,6 +1,6 @@
 //! Takes jobs from the queue as they come, a few at a time, until the program ends.
 
-use std::time::Duration;
+use std::time::{self, Duration};
 
 use domain::{carts, error::Result, identity::sessions, jobs, limits};
 use tokio::{
@@ -9,7 +9,10 @@ use tokio::{
 };
 
 use super::work;
-use crate::{App, wakeups::woken};
+use crate::{
+    App,
+    wakeups::{FALLBACK, woken},
+};
 
 const AT_A_TIME: usize = 4;
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -22,6 +25,7 @@ pub async fn run(app: App) {
     let mut running = JoinSet::new();
     let mut next_sweep = Instant::now();
     while !*app.ending.borrow() {
+        app.heartbeat.beat(time::Instant::now());
         wakeups.mark_unchanged();
         if let Err(error) = begin_what_is_due(&app, &mut running).await {
             tracing::warn!(%error, "the queue cannot be read");
@@ -36,6 +40,8 @@ pub async fn run(app: App) {
         }
         tokio::select! {
             () = woken(&mut wakeups), if running.len() < AT_A_TIME => {}
+            // Turns also when it has its hands full: the heart beats on.
+            () = sleep(FALLBACK), if running.len() >= AT_A_TIME => {}
             Some(_) = running.join_next() => {}
             () = app.ended() => {}
         }
@@ -46,7 +52,7 @@ pub async fn run(app: App) {
 
 async fn begin_what_is_due(app: &App, running: &mut JoinSet<()>) -> Result<()> {
     let mut conn = app.services.pool.acquire().await?;
-    while jobs::dispatch(&mut conn).await? > 0 {}
+    while jobs::dispatch(&mut conn, app.adapters.events.is_some()).await? > 0 {}
     while running.len() < AT_A_TIME {
         let Some(claim) = jobs::claim(&mut conn).await? else { return Ok(()) };
         let app = app.clone();

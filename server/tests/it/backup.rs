@@ -1,11 +1,16 @@
 //! The whole product into a folder, and out of it into another installation.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use catalyst::{Config, backup};
-use domain::testing::TestDatabase;
+use domain::testing::{CLUSTER, TestDatabase, blocking};
 use http::StatusCode;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use url::Url;
 use uuid::Uuid;
 
 use crate::world::{World, order_for};
@@ -15,22 +20,60 @@ struct Empty {
     database: TestDatabase,
     folder: PathBuf,
     config: Config,
+    _owner: Option<Owner>,
 }
+
+/// Somebody who is no superuser and may make no roles; gone after the database.
+struct Owner(String);
 
 impl Empty {
     async fn new() -> Self {
         let database = TestDatabase::empty().await;
+        let url = database.url();
+        Self::at(database, &url, None)
+    }
+
+    /// As the chart has it: a superuser made the application's role, and the owner its member.
+    async fn owned() -> Self {
+        let database = TestDatabase::empty().await;
+        let owner = Owner(format!("owner_{}", Uuid::now_v7().simple()));
+        let name = &owner.0;
+        let statements = format!(
+            "do $$ begin create role catalyst_app nologin; exception when duplicate_object or unique_violation then null; end $$;
+             create role {name} login nosuperuser nocreaterole in role catalyst_app;
+             do $$ begin execute format('alter database %I owner to {name}', current_database()); end $$"
+        );
+        let mut superuser = PgConnection::connect(&database.url()).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut superuser).await.unwrap();
+        let mut url = Url::parse(&database.url()).unwrap();
+        url.set_username(name).unwrap();
+        Self::at(database, url.as_str(), Some(owner))
+    }
+
+    fn at(database: TestDatabase, url: &str, owner: Option<Owner>) -> Self {
         let folder = std::env::temp_dir().join(format!("catalyst-restored-{}", Uuid::now_v7()));
         fs::create_dir_all(&folder).unwrap();
-        let pairs =
-            [("CATALYST_DATABASE_URL", database.url()), ("CATALYST_DATA_DIR", folder.display().to_string())];
-        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let data_dir = folder.display().to_string();
+        let pairs = [("CATALYST_DATABASE_URL", url), ("CATALYST_DATA_DIR", data_dir.as_str())];
         let config = Config::from_pairs(&pairs).unwrap_or_else(|problems| panic!("{problems}"));
-        Self { database, folder, config }
+        Self { database, folder, config, _owner: owner }
     }
 
     async fn ledger(&self) -> Vec<(String, i64)> {
         ledger(&mut PgConnection::connect(&self.database.url()).await.unwrap()).await
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let statement = format!("drop role {}", self.0);
+        let done = blocking(async move {
+            let mut superuser = PgConnection::connect(&std::env::var(CLUSTER).unwrap()).await?;
+            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut superuser).await
+        });
+        if let Some(Err(error)) = done {
+            eprintln!("{} was not dropped: {error}", self.0);
+        }
     }
 }
 
@@ -85,15 +128,88 @@ async fn what_is_restored_is_what_was_backed_up() {
     pool.close().await;
 }
 
+/// What is granted on tables to come.
+async fn default_privileges(url: &str) -> Vec<(String, String)> {
+    let query = "select defaclobjtype::text, privilege_type::text from pg_default_acl, aclexplode(defaclacl)
+        where grantee = 'catalyst_app'::regrole order by 1, 2";
+    let mut conn = PgConnection::connect(url).await.unwrap();
+    sqlx::query_as(query).fetch_all(&mut conn).await.unwrap()
+}
+
 #[tokio::test]
-async fn a_backup_is_for_its_owners_eyes_and_an_installation_is_not_overwritten() {
-    use std::os::unix::fs::PermissionsExt as _;
+async fn owners_of_other_names_who_are_no_superusers_restore_and_back_up() {
+    let world = delivered().await;
+    let (there, elsewhere) = (Empty::owned().await, Empty::owned().await);
+    let (first, second) = (there.folder.join("backup"), elsewhere.folder.join("backup"));
+    backup::make(&world.app.config, &first).await.unwrap();
+    backup::restore(&there.config, &first).await.unwrap();
+    backup::make(&there.config, &second).await.unwrap();
+    backup::restore(&elsewhere.config, &second).await.unwrap();
+
+    let mut owner = PgConnection::connect(&world.database_url()).await.unwrap();
+    let entries = ledger(&mut owner).await;
+    assert!(entries.len() >= 4);
+    assert_eq!(elsewhere.ledger().await, entries);
+    let url = elsewhere.config.database.url.clone().unwrap();
+    let granted = default_privileges(&url).await;
+    assert!(!granted.is_empty());
+    assert_eq!(granted, default_privileges(&world.database_url()).await);
+    let pool = domain::db::connect(&url, 1).await.unwrap();
+    let refused = sqlx::query("update ledger_entry set amount_minor = 1").execute(&pool).await;
+    assert!(refused.unwrap_err().to_string().contains("permission denied"));
+    pool.close().await;
+}
+
+#[tokio::test]
+async fn a_backup_without_repositories_or_key_is_not_made() {
     let world = delivered().await;
     let there = Empty::new().await;
     let folder = there.folder.join("backup");
+    let mut elsewhere = (*world.app.config).clone();
+    elsewhere.git_root = there.folder.join("git");
+    let refused = backup::make(&elsewhere, &folder).await.unwrap_err();
+    assert!(refused.to_string().contains("al-noor/wordpress.git"), "{refused}");
+    fs::write(&elsewhere.git_root, "no folder").unwrap();
+    let refused = backup::make(&elsewhere, &folder).await.unwrap_err();
+    assert!(refused.to_string().contains("cannot be read"), "{refused}");
+    fs::remove_file(&elsewhere.git_root).unwrap();
+
+    let mut keyless = (*world.app.config).clone();
+    keyless.server_key_file = there.folder.join("no.key");
+    let refused = backup::make(&keyless, &folder).await.unwrap_err();
+    assert!(refused.to_string().contains("no.key"), "{refused}");
+
+    // The same folder serves when that is put right. What is no Organization's is passed over.
+    fs::create_dir_all(world.app.config.git_root.join("lost+found/x.git")).unwrap();
     backup::make(&world.app.config, &folder).await.unwrap();
-    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
-    assert_eq!(fs::metadata(folder.join("server.key")).unwrap().permissions().mode() & 0o777, 0o600);
+    let manifest = folder.join("manifest.json");
+    let fewer = fs::read_to_string(&manifest).unwrap().replace("\"repositories\": 1", "\"repositories\": 2");
+    fs::write(&manifest, fewer).unwrap();
+    let refused = backup::restore(&there.config, &folder).await.unwrap_err();
+    assert!(refused.to_string().contains("repositories were restored"), "{refused}");
+}
+
+/// Everything below a folder, and itself.
+fn everything(folder: &Path) -> Vec<PathBuf> {
+    let inside = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let below = inside.flat_map(|path| if path.is_dir() { everything(&path) } else { vec![path] });
+    below.chain([folder.to_owned()]).collect()
+}
+
+#[tokio::test]
+async fn a_backup_is_for_its_owners_eyes_and_an_installation_is_not_overwritten() {
+    let world = delivered().await;
+    let there = Empty::new().await;
+    let folder = there.folder.join("backup");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    backup::make(&world.app.config, &folder).await.unwrap();
+    let made = everything(&folder);
+    assert!(made.iter().any(|path| path.ends_with("git/al-noor/wordpress.bundle")), "{made:?}");
+    for path in made {
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+    }
 
     let again = backup::make(&world.app.config, &folder).await.unwrap_err();
     assert!(again.to_string().contains("holds something already"), "{again}");

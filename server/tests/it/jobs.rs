@@ -166,7 +166,7 @@ async fn who_fell_silent_has_no_say_any_more() {
     let world = World::new().await;
     ordered(&world, "al-noor").await;
     let mut conn = world.app.services.pool.acquire().await.unwrap();
-    jobs::dispatch(&mut conn).await.unwrap();
+    jobs::dispatch(&mut conn, false).await.unwrap();
     let silent = jobs::claim(&mut conn).await.unwrap().expect("a job");
     world.execute("update job set lease_until = now() - interval '1 second' where state = 'running'").await;
     let next = jobs::claim(&mut conn).await.unwrap().expect("the same job or the other");

@@ -8,6 +8,8 @@ mod world;
 mod backup;
 mod catalog;
 mod checkout;
+mod cluster_cli;
+mod events;
 mod forms;
 mod jobs;
 mod kept;

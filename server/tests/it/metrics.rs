@@ -1,7 +1,13 @@
 //! What the program tells those who watch it, and how a job is found by the request that it follows from.
 
+use std::time::{Duration, Instant};
+
 use axum::body::{Body, to_bytes};
 use http::{Request, StatusCode};
+use tokio::{
+    net::TcpListener,
+    time::{sleep, timeout},
+};
 use tower::ServiceExt as _;
 
 use crate::world::{World, order_for};
@@ -29,6 +35,8 @@ async fn requests_jobs_states_and_books_are_counted() {
     browser.get("/apps/wordpress").await.expect(StatusCode::OK);
     browser.get("/apps/%3Cscript%3E").await.expect(StatusCode::NOT_FOUND);
     browser.get("/nothing/of/the/kind").await.expect(StatusCode::NOT_FOUND);
+    let invented = client.request("INVENTED".parse().unwrap(), "/billing/balance");
+    client.send(invented.body(Body::empty()).unwrap()).await.expect(StatusCode::METHOD_NOT_ALLOWED);
 
     let before = metrics(&world).await;
     has(&before, "catalyst_outbox_waiting 1");
@@ -38,6 +46,8 @@ async fn requests_jobs_states_and_books_are_counted() {
     has(&text, "catalyst_http_requests_total{method=\"POST\",route=\"/billing/checkout\",status=\"200\"} 1");
     has(&text, "catalyst_http_requests_total{method=\"GET\",route=\"/apps/{slug}\",status=\"404\"} 1");
     has(&text, "catalyst_http_requests_total{method=\"GET\",route=\"(none)\",status=\"404\"} 1");
+    has(&text, "catalyst_http_requests_total{method=\"other\",route=\"/billing/balance\",status=\"405\"} 1");
+    assert!(!text.contains("INVENTED"), "{text}");
     has(&text, "catalyst_jobs_tried_total{kind=\"deliver_order\",outcome=\"done\"} 1");
     has(&text, "catalyst_outbox_waiting 0");
     has(&text, "catalyst_applications{state=\"committed\"} 1");
@@ -85,4 +95,37 @@ async fn a_job_whose_worker_is_gone_waits() {
     let text = metrics(&world).await;
     let lag = text.lines().find_map(|line| line.strip_prefix("catalyst_job_lag_seconds ")).unwrap();
     assert!(lag.parse::<f64>().unwrap() >= 300.0, "{lag}");
+}
+
+async fn livez(world: &World) -> StatusCode {
+    let request = Request::get("/livez").body(Body::empty()).unwrap();
+    catalyst::metrics::routes(world.app.clone()).oneshot(request).await.unwrap().status()
+}
+
+#[tokio::test]
+async fn a_worker_that_turns_no_more_is_told_from_one_that_is_busy() {
+    // A mail server that takes calls and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let smtp = format!("smtp://{}", silent.local_addr().unwrap());
+    let mut world = World::with(&[("CATALYST_SMTP_URL", &smtp)]).await;
+    world.abandon_jobs();
+    assert_eq!(livez(&world).await, StatusCode::OK, "no worker, nothing that could hang");
+    for number in 0..4 {
+        let email = format!("c{number}@example.om");
+        world.browser().post("/sign-in", &[("email", &email)]).await.expect(StatusCode::SEE_OTHER);
+    }
+    let worker = tokio::spawn(catalyst::jobs::run(world.app.clone()));
+    while world.number("select count(*) from job where state = 'running'").await < 4 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    let long_ago = Instant::now().checked_sub(Duration::from_secs(121)).unwrap();
+    world.app.heartbeat.beat(long_ago);
+    assert_eq!(livez(&world).await, StatusCode::SERVICE_UNAVAILABLE);
+    let turns = async {
+        while livez(&world).await != StatusCode::OK {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), turns).await.expect("a busy worker turns");
+    worker.abort();
 }

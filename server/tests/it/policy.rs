@@ -260,3 +260,13 @@ async fn a_server_whose_database_takes_no_writes_is_alive_but_not_ready() {
     world.anonymous().get("/readyz").await.expect(StatusCode::SERVICE_UNAVAILABLE);
     world.anonymous().get("/healthz").await.expect(StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_server_whose_database_does_not_answer_is_alive_but_not_ready() {
+    let world = World::new().await;
+    world.anonymous().get("/readyz").await.expect(StatusCode::OK);
+    world.app.services.pool.close().await;
+    let reply = world.anonymous().get("/readyz").await.expect(StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(reply.text(), "the database does not answer\n");
+    world.anonymous().get("/healthz").await.expect(StatusCode::OK);
+}

@@ -26,6 +26,8 @@ pub enum Job {
     DeliverOrder { order_id: OrderId },
     /// Mails the receipt of an order.
     OrderMail { order_id: OrderId },
+    /// Tells an event to whoever listens outside. The id is the same at every try.
+    PublishEvent { outbox_event_id: Uuid, event: Event },
 }
 
 impl Job {
@@ -34,6 +36,7 @@ impl Job {
             Self::SignInMail { .. } => "sign_in_mail",
             Self::DeliverOrder { .. } => "deliver_order",
             Self::OrderMail { .. } => "order_mail",
+            Self::PublishEvent { .. } => "publish_event",
         }
     }
 }
@@ -46,7 +49,7 @@ pub enum Event {
 }
 
 impl Event {
-    const fn topic(&self) -> &'static str {
+    pub const fn topic(&self) -> &'static str {
         match self {
             Self::OrderPlaced { .. } => "order.placed",
         }
@@ -77,14 +80,17 @@ pub async fn enqueue(
     store::insert_job(conn, JobId::new(), job.kind(), dedupe_key, &to_json(&job), request).await
 }
 
-/// Turns waiting events into jobs. Safe to repeat and to run in several places.
-pub async fn dispatch(conn: &mut PgConnection) -> Result<usize> {
+/// Turns waiting events into jobs. Safe to repeat and to run in several places. `published`: somebody outside
+/// listens to them.
+pub async fn dispatch(conn: &mut PgConnection, published: bool) -> Result<usize> {
     let mut tx = conn.begin().await?;
     let events = store::lock_events(&mut tx, 50).await?;
     for row in &events {
         match serde_json::from_value::<Event>(row.payload.clone()) {
             Ok(event) => {
-                for job in event.jobs() {
+                let outside =
+                    || Job::PublishEvent { outbox_event_id: row.outbox_event_id, event: event.clone() };
+                for job in event.jobs().into_iter().chain(published.then(outside)) {
                     enqueue(&mut tx, job, &row.outbox_event_id.to_string(), row.request_id).await?;
                 }
             }

@@ -4,6 +4,7 @@ mod files;
 mod graph;
 mod memory;
 mod namespaces;
+mod references;
 mod releases;
 mod schema;
 
@@ -23,6 +24,7 @@ pub fn audit(dir: &Path, server: ServerType) -> Result<Vec<Finding>, Unreadable>
     findings.extend(schema::check(&tree));
     findings.extend(graph::check(&tree));
     findings.extend(namespaces::check(&tree));
+    findings.extend(references::check(&tree));
     findings.extend(releases::check(&tree));
     findings.extend(memory::check(&tree, server));
     findings.sort();

@@ -21,8 +21,8 @@ pub use tree::Unreadable;
 
 use std::{fmt, str::FromStr};
 
-/// The folders of the tree in the order in which Flux applies them.
-pub const TIERS: [&str; 6] = ["versions", "crds", "core", "data", "platform", "apps"];
+/// The folders of the tree; Flux applies none before one that stands earlier and that it waits for.
+pub const TIERS: [&str; 7] = ["versions", "crds", "core", "infrastructure", "data", "platform", "apps"];
 
 /// Exit codes of `catalyst cluster`.
 pub mod exit {

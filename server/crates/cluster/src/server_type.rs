@@ -1,50 +1,32 @@
-//! Memory of Hetzner's server types, as Hetzner lists them.
+//! Memory of Hetzner's server types, from the catalogue that the OpenTofu module checks its sizes by.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 /// The module's default for a control plane.
 pub const DEFAULT_SERVER_TYPE: &str = "cx42";
 
-/// GiB of memory.
-const TYPES: [(&str, u64); 37] = [
-    ("cx11", 2),
-    ("cx21", 4),
-    ("cx31", 8),
-    ("cx41", 16),
-    ("cx51", 32),
-    ("cx22", 4),
-    ("cx32", 8),
-    ("cx42", 16),
-    ("cx52", 32),
-    ("cx23", 4),
-    ("cx33", 8),
-    ("cx43", 16),
-    ("cx53", 32),
-    ("cpx11", 2),
-    ("cpx21", 4),
-    ("cpx31", 8),
-    ("cpx41", 16),
-    ("cpx51", 32),
-    ("cpx12", 2),
-    ("cpx22", 4),
-    ("cpx32", 8),
-    ("cpx42", 16),
-    ("cpx52", 24),
-    ("cpx62", 32),
-    ("ccx13", 8),
-    ("ccx23", 16),
-    ("ccx33", 32),
-    ("ccx43", 64),
-    ("ccx53", 128),
-    ("ccx63", 192),
-    ("cax11", 4),
-    ("cax21", 8),
-    ("cax31", 16),
-    ("cax41", 32),
-    ("ccx12", 8),
-    ("ccx22", 16),
-    ("ccx32", 32),
-];
+const CATALOGUE: &str = include_str!("../../../../infra/hetzner/catalogue.yaml");
+
+/// GiB of memory by name; types that are not sold any more among them, for their servers still stand.
+static TYPES: LazyLock<BTreeMap<String, u64>> = LazyLock::new(|| {
+    let catalogue: Catalogue = serde_yaml_ng::from_str(CATALOGUE).unwrap_or_default();
+    catalogue.server_types.into_iter().flat_map(|group| group.memory).collect()
+});
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Catalogue {
+    server_types: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    memory: BTreeMap<String, u64>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerType {
@@ -71,13 +53,36 @@ impl FromStr for ServerType {
 
     fn from_str(text: &str) -> Result<Self, UnknownServerType> {
         TYPES
-            .into_iter()
-            .find(|(name, _)| *name == text)
-            .map(|(name, memory_gib)| Self { name, memory_gib })
+            .get_key_value(text)
+            .map(|(name, memory_gib)| Self { name, memory_gib: *memory_gib })
             .ok_or_else(|| UnknownServerType(text.to_owned()))
     }
 }
 
 fn known() -> String {
-    TYPES.map(|(name, _)| name).join(", ")
+    TYPES.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_type_of_the_catalogue_has_memory_and_none_stands_twice() {
+        let catalogue: Catalogue = serde_yaml_ng::from_str(CATALOGUE).unwrap();
+        let listed: usize = catalogue.server_types.iter().map(|group| group.memory.len()).sum();
+        assert!(listed > 30 && listed == TYPES.len(), "{listed}");
+        assert!(TYPES.values().all(|memory| *memory > 0));
+        assert_eq!("ccx63".parse::<ServerType>().unwrap().memory_mib(), 192 * 1024);
+        assert!("cx99".parse::<ServerType>().unwrap_err().to_string().contains("cx42"));
+    }
+
+    #[test]
+    fn the_default_is_the_modules() {
+        let variables = include_str!("../../../../infra/hetzner/variables.tf");
+        let (_, variable) = variables.split_once("variable \"control_plane_size\" {").unwrap();
+        let default = format!("default     = \"{DEFAULT_SERVER_TYPE}\"\n");
+        assert!(variable.split("\n}\n").next().unwrap().contains(&default));
+        assert!(DEFAULT_SERVER_TYPE.parse::<ServerType>().is_ok());
+    }
 }

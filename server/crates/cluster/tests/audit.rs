@@ -170,7 +170,7 @@ fn a_cycle_is_found_and_has_an_exit_code_of_its_own() {
     tree.replace("data/bp-nats-jetstream.yaml", "    - name: bp-spire\n", "    - name: bp-openbao\n");
     tree.replace("data/bp-openbao.yaml", "    - name: bp-spire\n", "    - name: bp-nats-jetstream\n");
     tree.replace("expected-graph.yaml", "bp-nats-jetstream: [bp-spire]", "bp-nats-jetstream: [bp-openbao]");
-    tree.replace("expected-graph.yaml", "bp-openbao: [bp-spire]", "bp-openbao: [bp-nats-jetstream]");
+    tree.replace("expected-graph.yaml", "secrets, bp-spire]", "secrets, bp-nats-jetstream]");
     let findings = tree.finds(Code::Cycle, "data/bp-nats-jetstream.yaml");
     assert_eq!(findings.len(), 1);
     assert!(findings[0].message.contains("bp-nats-jetstream → bp-openbao → bp-nats-jetstream"));
@@ -180,8 +180,8 @@ fn a_cycle_is_found_and_has_an_exit_code_of_its_own() {
 #[test]
 fn waiting_for_somebody_who_does_not_exist_is_found() {
     let tree = Tree::solo();
-    tree.replace(SPIRE, "- name: bp-cert-manager\n", "- name: bp-vault\n");
-    tree.replace("expected-graph.yaml", "bp-spire: [bp-cert-manager,", "bp-spire: [bp-vault,");
+    tree.replace(SPIRE, "- name: bp-spire-crds\n", "- name: bp-vault\n");
+    tree.replace("expected-graph.yaml", "bp-spire: [bp-spire-crds]", "bp-spire: [bp-vault]");
     tree.finds(Code::Dangling, SPIRE);
 }
 
@@ -197,15 +197,68 @@ fn waiting_for_a_later_tier_is_found() {
 #[test]
 fn a_provider_config_that_does_not_wait_for_its_provider_is_found() {
     let tree = Tree::solo();
-    let file = "platform/kustomization-crossplane-config.yaml";
+    let file = "infrastructure/kustomization-crossplane-config.yaml";
     tree.replace(file, "  dependsOn:\n    - name: crossplane-provider\n", "");
     let expected = "crossplane-config: [crossplane-provider]";
     tree.replace("expected-graph.yaml", expected, "crossplane-config: []");
     let findings = tree.audit("cx42");
     let found: Vec<_> = findings.iter().map(|finding| (finding.code, finding.file.as_str())).collect();
     let both = ["default", "kubernetes"]
-        .map(|name| format!("platform/crossplane-config/providerconfig-{name}.yaml"));
+        .map(|name| format!("infrastructure/crossplane-config/providerconfig-{name}.yaml"));
     assert_eq!(found, both.each_ref().map(|file| (Code::ProviderOrder, file.as_str())));
+}
+
+#[test]
+fn a_provider_that_is_ready_before_it_has_brought_its_kinds_is_found() {
+    let file = "infrastructure/kustomization-crossplane-provider.yaml";
+    let tree = Tree::solo();
+    let text = tree.read(file);
+    let (unwatched, _) = text.split_once("  healthChecks:").unwrap();
+    tree.write(file, unwatched);
+    assert_eq!(tree.finds(Code::ProviderOrder, file).len(), 2);
+    // Ready is what a Provider never says, so nobody would wait for it.
+    tree.write(file, &format!("{unwatched}  wait: true\n"));
+    tree.finds(Code::ProviderOrder, file);
+    let tree = Tree::solo();
+    tree.replace(file, "name: providerconfigs.hetzner.", "name: servers.hetzner.");
+    let findings = tree.finds(Code::ProviderOrder, file);
+    assert!(findings[0].message.contains("providerconfigs.hetzner.crossplane.io"), "{}", findings[0]);
+}
+
+#[test]
+fn a_health_check_of_what_is_not_there_is_found() {
+    let file = "infrastructure/kustomization-crossplane.yaml";
+    for (from, to) in [
+        ("name: bp-crossplane\n", "name: bp-crossplan\n"),
+        ("      namespace: flux-system\n", "      namespace: crossplane-system\n"),
+        (
+            "    - apiVersion: helm.toolkit.fluxcd.io/v2\n      kind: HelmRelease",
+            "    - apiVersion: kustomize.toolkit.fluxcd.io/v1\n      kind: Kustomization",
+        ),
+    ] {
+        let tree = Tree::solo();
+        tree.replace(file, from, to);
+        tree.finds(Code::Dangling, file);
+    }
+}
+
+#[test]
+fn a_source_that_is_not_there_is_found() {
+    for (file, from, to) in [
+        ("infrastructure/kustomization-crossplane.yaml", "name: openova\n", "name: opennova\n"),
+        ("apps/kustomization-organizations.yaml", "    name: organizations\n", "    name: organisations\n"),
+        ("data/helmchart-bp-spire.yaml", "name: blueprints\n", "name: blueprint\n"),
+        ("data/helmchart-bp-spire.yaml", "kind: HelmRepository\n", "kind: GitRepository\n"),
+    ] {
+        let tree = Tree::solo();
+        tree.replace(file, from, to);
+        tree.finds(Code::Source, file);
+    }
+    let tree = Tree::solo();
+    let inline = "chart:\n    spec:\n      chart: bp-spire\n      sourceRef:\n        kind: HelmRepository\n        name: charts\n";
+    tree.replace(SPIRE, "chartRef:\n    kind: HelmChart\n    name: bp-spire\n", inline);
+    let findings = tree.finds(Code::Source, SPIRE);
+    assert_eq!(findings.len(), 2, "unsigned, and from nowhere: {findings:#?}");
 }
 
 #[test]
@@ -341,7 +394,7 @@ fn servers_that_are_too_small_are_found() {
 #[test]
 fn a_release_whose_memory_nobody_knows_is_found() {
     let tree = Tree::solo();
-    tree.replace("memory.yaml", "  bp-cnpg: { once: 128 }\n", "");
+    tree.replace("memory.yaml", "  bp-cnpg: { once: 64, replica: 64 }\n", "");
     tree.finds(Code::Memory, "data/bp-cnpg.yaml");
 }
 

@@ -124,23 +124,42 @@ fn walk<'a>(
 }
 
 /// A ProviderConfig's kind exists only after its Provider's package was fetched: what applies the
-/// one has to wait for what applies the other.
+/// one has to wait for what applies the other, and that for the kind. `wait` is not enough: a Provider
+/// has no condition Ready, so Flux takes it for ready as soon as it is written.
 fn providers(tree: &Tree, kustomizations: &Edges, findings: &mut Vec<Finding>) {
-    let providers: Vec<&Object> = tree.objects().filter(|object| object.kind() == "Provider").collect();
     let applied_by = |object: &Object| {
         let end = format!("/{}", object.folder());
-        kustomizations.values().find(|(kustomization, _)| {
-            kustomization.text("/spec/path").is_some_and(|path| path.ends_with(&end))
-        })
+        kustomizations
+            .values()
+            .find(|(applier, _)| applier.text("/spec/path").is_some_and(|path| path.ends_with(&end)))
     };
+    let providers: Vec<Option<&Object>> = tree
+        .objects()
+        .filter(|object| object.kind() == "Provider")
+        .map(|provider| applied_by(provider).map(|(applier, _)| *applier))
+        .collect();
     for config in tree.objects().filter(|object| object.kind() == "ProviderConfig") {
-        let before = providers.iter().all(|provider| match (applied_by(config), applied_by(provider)) {
-            (Some((_, needs)), Some((provider, _))) => needs.contains(provider.name()),
-            (None, Some(_)) | (_, None) => provider.tier() < config.tier(),
-        });
-        if providers.is_empty() || !before {
+        let needs = applied_by(config).map(|(_, needs)| needs);
+        let waits = |applier: &&Object| needs.is_some_and(|needs| needs.contains(applier.name()));
+        let before: Option<Vec<&Object>> = providers.iter().map(|applier| applier.filter(waits)).collect();
+        let Some(before) = before.filter(|appliers| !appliers.is_empty()) else {
             let message = "is applied without waiting for the Provider that brings its kind";
             findings.push(Finding::new(Code::ProviderOrder, &config.file, message));
+            continue;
+        };
+        let definition = format!("providerconfigs.{}", config.group());
+        if !before.iter().any(|applier| watches(applier, &definition)) {
+            let message =
+                format!("is ready before there is the definition {definition}: a health check waits");
+            findings.push(Finding::new(Code::ProviderOrder, &before[0].file, message));
         }
     }
+}
+
+fn watches(kustomization: &Object, definition: &str) -> bool {
+    let checks = kustomization.value.pointer("/spec/healthChecks").and_then(Value::as_array);
+    checks
+        .into_iter()
+        .flatten()
+        .any(|check| check["kind"] == "CustomResourceDefinition" && check["name"] == definition)
 }
