@@ -41,6 +41,7 @@ module "control_plane_init" {
   count  = local.control_plane_count
 
   role               = count.index == 0 ? "first" : "control-plane"
+  index              = count.index
   node_ip            = local.control_plane_ips[count.index]
   sovereign          = local.sovereign
   cluster            = local.cluster
@@ -59,6 +60,7 @@ module "worker_init" {
   count  = var.worker_count
 
   role          = "worker"
+  index         = count.index
   node_ip       = local.worker_ips[count.index]
   sovereign     = local.sovereign
   cluster       = local.cluster

@@ -17,11 +17,13 @@ resource "hcloud_load_balancer_network" "main" {
   ip               = local.load_balancer_ip
 }
 
+# proxy: the visitor's address goes ahead of each connection. Cilium's Gateway takes no other
+# connection (enableProxyProtocol in its values), the Kubernetes API none of these.
 locals {
   services = {
-    http       = { listen = 80, node = var.gateway_http_port }
-    https      = { listen = 443, node = var.gateway_https_port }
-    kubernetes = { listen = local.kubernetes_api_port, node = local.kubernetes_api_port }
+    http       = { listen = 80, node = var.gateway_http_port, proxy = true }
+    https      = { listen = 443, node = var.gateway_https_port, proxy = true }
+    kubernetes = { listen = local.kubernetes_api_port, node = local.kubernetes_api_port, proxy = false }
   }
 }
 
@@ -33,6 +35,7 @@ resource "hcloud_load_balancer_service" "main" {
   protocol         = "tcp"
   listen_port      = each.value.listen
   destination_port = each.value.node
+  proxyprotocol    = each.value.proxy
 
   health_check {
     protocol = "tcp"

@@ -18,10 +18,15 @@ variable "hcloud_project_id" {
   type        = string
   nullable    = false
   default     = ""
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9-]{0,63}$", var.hcloud_project_id))
+    error_message = "hcloud_project_id must hold letters, digits and hyphens only, at most 63."
+  }
 }
 
 variable "ghcr_pull_token" {
-  description = "Token that reads packages from ghcr.io. Empty: the Blueprints are public or mirrored."
+  description = "Token that reads packages from ghcr.io. Empty: nobody signs in there, so the Blueprints and the product's image must be public."
   type        = string
   nullable    = false
   sensitive   = true
@@ -46,7 +51,7 @@ variable "deployment_id" {
 }
 
 variable "kubeconfig_bearer_token" {
-  description = "Credential for that report, 64 hexadecimal digits, of use once."
+  description = "Credential for these reports, 64 hexadecimal digits, the same on every node. The server takes one kubeconfig with it, and reports of failures until the deployment's deadline, whether the kubeconfig came or not."
   type        = string
   nullable    = false
   sensitive   = true
@@ -59,13 +64,13 @@ variable "kubeconfig_bearer_token" {
 }
 
 variable "catalyst_api_url" {
-  description = "Address of the server that provisions, without a slash at its end. Empty: nothing is reported."
+  description = "Address of the server that provisions, without a slash at its end. Empty: nothing is reported. https, because a kubeconfig and its bearer travel there; http is taken for this machine only, where a test stops before any node calls."
   type        = string
   nullable    = false
   default     = "https://console.openova.io/sovereign"
 
   validation {
-    condition     = can(regex("^(https?://[^[:space:]]*[^[:space:]/])?$", var.catalyst_api_url))
-    error_message = "catalyst_api_url must be empty or an http(s) address without a slash at its end."
+    condition     = can(regex("^(https://[^[:space:]]*[^[:space:]/]|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?(/[^[:space:]]*[^[:space:]/])?)?$", var.catalyst_api_url))
+    error_message = "catalyst_api_url must be empty or an https address without a slash at its end."
   }
 }

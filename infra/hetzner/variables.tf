@@ -1,5 +1,5 @@
-# What the caller says of one Sovereign. Everything has a type and a rule; nothing may be null:
-# a null from the caller takes the default.
+# What the caller says of one Sovereign. Everything has a type and, unless it is a bool, a rule;
+# nothing may be null: a null from the caller takes the default. What must fit together: rules.tf.
 
 variable "sovereign_fqdn" {
   description = "Domain of the Sovereign, e.g. acme.example.org. Also a label and part of each server's name, hence its length."
@@ -41,6 +41,11 @@ variable "pool_domain" {
   type        = string
   nullable    = false
   default     = ""
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+)?$", var.pool_domain))
+    error_message = "pool_domain must be empty or a lower-case domain of at least two labels."
+  }
 }
 
 variable "org_name" {
@@ -107,7 +112,7 @@ variable "ha_enabled" {
 }
 
 variable "control_plane_size" {
-  description = "Server type of each control plane."
+  description = "Server type of each control plane, of those that catalogue.yaml offers in region."
   type        = string
   nullable    = false
   default     = "cx42"
@@ -132,7 +137,7 @@ variable "worker_count" {
 }
 
 variable "worker_size" {
-  description = "Server type of each worker; not needed without workers."
+  description = "Server type of each worker, of those that catalogue.yaml offers in region; not needed without workers."
   type        = string
   nullable    = false
   default     = ""
@@ -161,8 +166,8 @@ variable "ssh_allowed_cidrs" {
   default     = []
 
   validation {
-    condition     = alltrue([for cidr in var.ssh_allowed_cidrs : can(cidrhost(cidr, 0))])
-    error_message = "ssh_allowed_cidrs must hold networks, e.g. 203.0.113.0/24."
+    condition     = alltrue([for cidr in var.ssh_allowed_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr, false)])
+    error_message = "ssh_allowed_cidrs must hold networks in their shortest form, without host bits, e.g. 203.0.113.0/24."
   }
 }
 

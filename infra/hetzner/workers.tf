@@ -26,10 +26,5 @@ resource "hcloud_server" "worker" {
 
   lifecycle {
     ignore_changes = [user_data, image, ssh_keys]
-
-    precondition {
-      condition     = var.worker_size != ""
-      error_message = "worker_size is required when worker_count is above 0."
-    }
   }
 }

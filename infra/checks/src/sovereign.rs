@@ -30,6 +30,8 @@ pub struct Switches {
     pub byo: bool,
     pub ssh: bool,
     pub reports: bool,
+    /// For ghcr.io.
+    pub token: bool,
 }
 
 pub struct Sovereign {
@@ -99,6 +101,7 @@ pub fn copy(into: &Path) -> PathBuf {
         "variables-network.tf",
         "variables-secrets.tf",
         "locals.tf",
+        "rules.tf",
         "secrets.tf",
         "cloud_init.tf",
         "catalogue.yaml",
@@ -138,7 +141,7 @@ pub fn arguments(switches: Switches) -> Value {
         "ssh_public_key": KEY,
         "ssh_allowed_cidrs": if switches.ssh { json!(["203.0.113.0/24"]) } else { Value::Null },
         "hcloud_token": HCLOUD_TOKEN,
-        "ghcr_pull_token": GHCR_TOKEN,
+        "ghcr_pull_token": if switches.token { GHCR_TOKEN } else { "" },
         "deployment_id": "0123456789abcdef",
     });
     if switches.reports {
@@ -154,13 +157,14 @@ fn escape(text: &str) -> String {
 }
 
 pub fn combinations() -> Vec<Switches> {
-    (0..32u8)
+    (0..64u8)
         .map(|bits| Switches {
             ha: bits & 1 != 0,
             workers: bits & 2 != 0,
             byo: bits & 4 != 0,
             ssh: bits & 8 != 0,
             reports: bits & 16 != 0,
+            token: bits & 32 != 0,
         })
         .collect()
 }

@@ -1,5 +1,7 @@
-//! The version lock is the only place where a version is decided. Helm wants some of them repeated
-//! inside a chart: there they must be the lock's. Everywhere else none may stand at all.
+//! The version lock is the only place where a version, a digest or a checksum of what a Sovereign is made
+//! of is decided. Helm wants some of them repeated inside a chart: there they must be the lock's.
+//! Everywhere else none may stand at all. What builds and tests is not part of a Sovereign: tools from npm
+//! and PyPI are pinned by `scripts/lib/pins.sh`, libraries by Cargo.lock and package-lock.json.
 //!
 //! That what a checksum belongs to has it can only be seen where it is downloaded: on a node, in
 //! the image's build, and by whoever fills in the ones that are still unknown.
@@ -55,27 +57,53 @@ fn versions(line: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a line decides something: `version: 1.2.3`, `tag: v1`, `image: x/y:1.2.3`.
-fn states(line: &str) -> bool {
-    let line = line.trim_start().trim_start_matches("- ");
-    ["version:", "appVersion:", "tag:", "image:", "package:"].iter().any(|key| line.starts_with(key))
-        && !versions(line).is_empty()
+/// Every digest and checksum of the lock.
+fn sums() -> BTreeSet<String> {
+    let all = leaves(&lock()).into_iter().filter(|(path, _)| is_checksum(path));
+    all.filter_map(|(_, value)| value.as_str().map(|sum| sum.trim_start_matches("sha256:").to_owned()))
+        .collect()
 }
 
-/// The text files of a Sovereign, with their paths from the root.
+/// The words of a line that look like a SHA-256.
+fn digests(line: &str) -> Vec<&str> {
+    line.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| {
+            word.len() == 64 && word.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        })
+        .collect()
+}
+
+/// Whether a line decides something: `version: 1.2.3`, `tag: v1`, `image: x/y:1.2.3`, `HELM_VERSION=3.1.0`.
+fn states(line: &str) -> bool {
+    let line = line.trim_start().trim_start_matches("- ");
+    let key = line.split([':', '=']).next().unwrap_or_default().trim().to_ascii_lowercase();
+    let key = key.rsplit(' ').next().unwrap_or_default().trim_matches('"');
+    let decides = ["version", "tag", "image", "package", "digest", "sha256"]
+        .iter()
+        .any(|word| key == *word || key.ends_with(&format!("_{word}")) || key.ends_with(&format!("-{word}")))
+        || key == "appversion";
+    // `>= 1.8.0` is what is needed, not what is taken.
+    decides
+        && !line.starts_with(['#', '/'])
+        && !line.contains(">=")
+        && (!versions(line).is_empty() || !digests(line).is_empty())
+}
+
+/// The text files that are ours, with their paths from the root: neither documents nor the locks of
+/// libraries.
 fn sources() -> Vec<(String, String)> {
     let root = repository::root();
-    let mut paths = Vec::new();
-    for folder in ["infra", "charts", ".github"] {
+    let mut paths = vec![root.join("Makefile")];
+    for folder in ["infra", "charts", ".github", "scripts", "end2end", "server", "xtask"] {
         paths.extend(repository::files(&root.join(folder)));
     }
-    paths.push(root.join("Containerfile"));
     paths
         .into_iter()
-        .filter(|path| !path.starts_with(root.join("infra/checks")))
         .filter_map(|path| {
-            let text = std::fs::read_to_string(&path).ok()?;
             let name = path.strip_prefix(&root).ok()?.display().to_string();
+            let libraries = ["Cargo.toml", "package.json", "package-lock.json"];
+            let file = path.file_name()?.to_str()?;
+            let text = (!libraries.contains(&file)).then(|| std::fs::read_to_string(&path).ok())??;
             Some((name, text))
         })
         .collect()
@@ -213,31 +241,88 @@ fn a_repeated_version_is_the_one_of_the_lock() {
 }
 
 #[test]
-fn no_other_file_states_a_version() {
+fn no_other_file_states_a_version_or_a_digest() {
     // Two numbers alone ("17.5") are too common to be looked for in every text.
     let decided: Vec<String> = decided().into_iter().filter(|v| v.matches('.').count() > 1).collect();
     let common = ["1.0.0", "0.1.0"];
+    let sums = sums();
+    let mut read = BTreeSet::new();
     for (path, source) in sources() {
-        if may_repeat(&path, &source) {
-            continue;
-        }
+        let lock = path == "infra/versions.yaml";
+        // Tests make versions and digests up; they may not make up the lock's.
+        let made_up = path.ends_with(".rs") || path.contains("/tests/");
+        read.insert(path.split('/').next().unwrap_or_default().to_owned());
         for line in source.lines() {
             let trimmed = line.trim();
-            assert!(!states(line), "{path}: {trimmed}");
+            let copied = digests(line).into_iter().any(|sum| sums.contains(sum));
+            assert!(lock || !copied, "{path} repeats a digest: {trimmed}");
+            if may_repeat(&path, &source) {
+                continue;
+            }
+            assert!(made_up || digests(line).is_empty(), "{path} states a digest: {trimmed}");
+            assert!(made_up || path == PINS || !states(line), "{path}: {trimmed}");
             for version in versions(line) {
                 let copied = decided.contains(&version) && !common.contains(&version.as_str());
                 assert!(!copied, "{path} repeats {version}: {trimmed}");
             }
         }
     }
+    assert!(read.len() == 8, "{read:?}");
+    assert!(
+        repository::files(&repository::root().join("infra")).iter().any(|path| path.ends_with(CONTAINER))
+    );
+}
+
+const CONTAINER: &str = "infra/container/Containerfile";
+const PINS: &str = "scripts/lib/pins.sh";
+
+/// A package of npm or PyPI with a version behind it: `x@1.2.3`, `x@1`, `x==1.2.*`.
+fn pins(line: &str) -> Vec<(&str, &str)> {
+    line.split(|c: char| c.is_whitespace() || "\"'(),".contains(c))
+        .filter_map(|word| word.split_once("==").or_else(|| word.rsplit_once('@')))
+        .filter(|(name, version)| !name.is_empty() && version.starts_with(|c: char| c.is_ascii_digit()))
+        .collect()
+}
+
+#[test]
+fn a_tool_that_builds_or_tests_is_pinned_exactly_and_in_one_place() {
+    let exact = |version: &str| {
+        let (numbers, _) = version.split_once('-').unwrap_or((version, ""));
+        numbers.split('.').count() == 3 && numbers.split('.').all(|part| part.parse::<u32>().is_ok())
+    };
+    let text = repository::read(PINS);
+    let mut seen = 0;
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let assigned =
+            line.split_once('=').filter(|(_, value)| value.starts_with(|c: char| c.is_ascii_digit()));
+        for (name, version) in pins(line).into_iter().chain(assigned) {
+            assert!(exact(version), "{name}: {version}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen}");
+    for (path, source) in sources() {
+        let runs = path.starts_with("scripts/") || path.starts_with("infra/container/") || path == "Makefile";
+        if !runs || path == PINS {
+            continue;
+        }
+        for line in source.lines() {
+            assert_eq!(pins(line), [], "{path}: {}", line.trim());
+        }
+    }
 }
 
 #[test]
 fn what_looks_like_a_version_is_recognised() {
-    assert_eq!(versions("image: quay.io/x/y:v26.4.5"), ["26.4.5"]);
-    assert_eq!(versions("version: \"v1.31.4+k3s1\""), ["1.31.4+k3s1"]);
+    assert_eq!(versions("image: quay.io/x/y:v26.4.55"), ["26.4.55"]);
+    assert_eq!(versions("version: \"v9.31.4+k3s1\""), ["9.31.4+k3s1"]);
     assert!(versions("apiVersion: helm.toolkit.fluxcd.io/v2").is_empty());
     assert!(versions("10-x a.b.c gateway.networking.k8s.io").is_empty());
-    assert!(states("  - image: x/y:1.2.3") && states("tag: \"17.5\""));
+    assert!(states("  - image: x/y:1.2.3") && states("tag: \"17.5\"") && states("HELM_VERSION=v3.1"));
     assert!(!states("version: ${BP_CILIUM_VERSION}") && !states("# version: 1"));
+    let sum = "0a".repeat(32);
+    assert_eq!(digests(&format!("x@sha256:{sum}")), [sum.as_str()]);
+    assert!(states(&format!("digest: sha256:{sum}")) && digests(&sum[1..]).is_empty());
+    assert_eq!(pins("npm install \"@a/b@1.2\" c==2.*"), [("@a/b", "1.2"), ("c", "2.*")]);
+    assert!(pins("actions/checkout@$sha someone@example.org").is_empty());
 }

@@ -10,14 +10,8 @@ start
 prepare_system
 wait_for_private_network
 
-step first-control-plane
 answers() { curl --silent --insecure --max-time 5 --output /dev/null "$FIRST_API/ping"; }
-retry 120 10 answers
+once first-control-plane retry 120 10 answers
 
 install_k3s
-
-step node-ready
-running() { systemctl is-active --quiet "$K3S_SERVICE"; }
-retry 30 10 running
-
 finish

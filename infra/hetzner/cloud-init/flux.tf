@@ -7,14 +7,16 @@ locals {
   }
 
   # after: the tier whose objects must work first. wait: those that others build on. apps waits for
-  # nobody's sake, so that no application holds up what is below it.
+  # nobody's sake, so that no application holds up what is below it. Nobody comes after
+  # infrastructure, and it after no data: neither holds the other up.
   tiers = {
-    versions = { after = [], wait = true, timeout = "2m" }
-    crds     = { after = ["versions"], wait = true, timeout = "10m" }
-    core     = { after = ["crds"], wait = true, timeout = "20m" }
-    data     = { after = ["core"], wait = true, timeout = "20m" }
-    platform = { after = ["data"], wait = true, timeout = "30m" }
-    apps     = { after = ["platform"], wait = false, timeout = "10m" }
+    versions       = { after = [], wait = true, timeout = "2m" }
+    crds           = { after = ["versions"], wait = true, timeout = "10m" }
+    core           = { after = ["crds"], wait = true, timeout = "20m" }
+    infrastructure = { after = ["core"], wait = true, timeout = "20m" }
+    data           = { after = ["core"], wait = true, timeout = "20m" }
+    platform       = { after = ["data"], wait = true, timeout = "30m" }
+    apps           = { after = ["platform"], wait = false, timeout = "10m" }
   }
 
   flux_sovereign = {
@@ -80,7 +82,21 @@ locals {
 
   flux_objects = join("---\n", [for object in concat([local.flux_sovereign, local.flux_repository], local.flux_tiers) : yamlencode(object)])
 
-  namespaces = join("---\n", [for name in ["flux-system", "crossplane-system"] : yamlencode({
+  # A Secret is seen in its own namespace only: Flux fetches Blueprints, Kyverno reads their images'
+  # signatures, the product's pods come from the same registry.
+  pull_secret_namespaces = ["flux-system", "kyverno", "catalyst-system"]
+
+  # Without a token the Secret is there all the same, because what names it stops where it is missing.
+  # An empty entry for the host is what Flux reads as "nobody signs in"; without the entry it stops, too.
+  pull_credentials = var.ghcr_token == "" ? jsonencode({ auths = { "ghcr.io" = {} } }) : jsonencode({
+    auths = { "ghcr.io" = {
+      username = "openova-bot"
+      password = var.ghcr_token
+      auth     = base64encode("openova-bot:${var.ghcr_token}")
+    } }
+  })
+
+  namespaces = join("---\n", [for name in concat(local.pull_secret_namespaces, ["crossplane-system"]) : yamlencode({
     apiVersion = "v1"
     kind       = "Namespace"
     metadata   = { name = name, labels = local.part_of }
@@ -108,20 +124,12 @@ locals {
       metadata   = { name = "hcloud-credentials", namespace = "crossplane-system", labels = local.part_of }
       stringData = { credentials = jsonencode({ token = var.hcloud_token }) }
     }],
-    var.ghcr_token == "" ? [] : [{
+    [for namespace in local.pull_secret_namespaces : {
       apiVersion = "v1"
       kind       = "Secret"
       type       = "kubernetes.io/dockerconfigjson"
-      metadata   = { name = "ghcr-pull", namespace = "flux-system", labels = local.part_of }
-      stringData = {
-        ".dockerconfigjson" = jsonencode({
-          auths = { "ghcr.io" = {
-            username = "openova-bot"
-            password = var.ghcr_token
-            auth     = base64encode("openova-bot:${var.ghcr_token}")
-          } }
-        })
-      }
+      metadata   = { name = "ghcr-pull", namespace = namespace, labels = local.part_of }
+      stringData = { ".dockerconfigjson" = local.pull_credentials }
     }],
   ) : yamlencode(object)])
 }

@@ -1,5 +1,9 @@
-# The same on every node: how one may sign in, what updates by itself, who is banned.
+# On every node: how one may sign in, what updates by itself, who is banned. The same but for the
+# minute of a restart: nobody drains a node before it, so two control planes must never be away at once.
 locals {
+  reboot_minute = var.role == "worker" ? 150 + var.index * 4 : 60 + var.index * 30
+  reboot_time   = format("%02d:%02d", floor(local.reboot_minute / 60), local.reboot_minute % 60)
+
   hardening_files = concat(
     [{
       path    = "/etc/ssh/sshd_config.d/99-catalyst-hardening.conf"
@@ -28,9 +32,16 @@ locals {
         mode    = "0644"
         content = <<-EOT
           Unattended-Upgrade::Allowed-Origins { "$${distro_id}:$${distro_codename}-security"; };
-          Unattended-Upgrade::Automatic-Reboot "true";
-          Unattended-Upgrade::Automatic-Reboot-Time "02:30";
           Unattended-Upgrade::Remove-Unused-Kernel-Packages "true";
+        EOT
+      },
+      # Moved to apt's folder when the bootstrap is done: a restart in its middle would end it.
+      {
+        path    = "/etc/catalyst/reboot.conf"
+        mode    = "0644"
+        content = <<-EOT
+          Unattended-Upgrade::Automatic-Reboot "true";
+          Unattended-Upgrade::Automatic-Reboot-Time "${local.reboot_time}";
         EOT
       },
     ] : [],

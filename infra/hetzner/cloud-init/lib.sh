@@ -10,7 +10,7 @@ log="$state/bootstrap.log"
 marker="$state/cloud-init-complete"
 step=start
 
-mkdir -p "$state/cache" "$root/usr/local/bin"
+mkdir -p "$state/cache" "$state/past" "$root/usr/local/bin"
 chmod 0700 "$state/cache"
 # shellcheck source=/dev/null
 . "$etc/settings.env"
@@ -23,6 +23,15 @@ step() {
 die() {
   say "$*" >&2
   exit 1
+}
+
+# once STEP COMMAND…: not again when an earlier run came past it. What Flux has taken over by then is
+# Flux's, and a cluster that works is not stopped.
+once() {
+  [[ ! -e $state/past/$1 ]] || return 0
+  step "$1"
+  "${@:2}"
+  : >"$state/past/$1"
 }
 
 # retry TIMES SECONDS COMMAND…: until it works. A function given here must chain its commands with
@@ -81,7 +90,7 @@ json_text() { LC_ALL=C tr -cd '\11\12\40-\176' | sed -e 's/\\/\\\\/g' -e 's/"/\\
 
 # The bearer is read from a file: arguments are seen by every process.
 api() { # api METHOD PATH TYPE FILE: prints the status
-  curl --silent --show-error --max-time 60 --output /dev/null --write-out '%{http_code}' \
+  curl --silent --show-error --proto '=https' --max-time 60 --output /dev/null --write-out '%{http_code}' \
     --request "$1" --header "@$etc/api-header" --header "Content-Type: $3" --data-binary "@$4" \
     "$API_URL/api/v1/deployments/$DEPLOYMENT_ID/$2"
 }
@@ -116,8 +125,7 @@ start() {
 }
 
 prepare_system() {
-  step packages
-  retry 5 20 install_packages
+  once packages retry 5 20 install_packages
   step swap
   swapoff -a
   sed -i '/\sswap\s/d' "$root/etc/fstab"
@@ -142,23 +150,30 @@ wait_for_private_network() {
 }
 has_address() { ip -4 -o addr show | grep -F " $NODE_IP/" >/dev/null; }
 
+# k3s says itself when it is up and may take forever: nobody waits inside of systemd, which starts it
+# again whenever it ends (of two that join at once, one may have to).
 install_k3s() {
-  step k3s-download
-  retry 10 15 fetch "$(setting K3S_URL)" "$(setting K3S_SHA256)" "$state/cache/k3s"
-  step k3s-start
+  once k3s-download retry 10 15 fetch "$(setting K3S_URL)" "$(setting K3S_SHA256)" "$state/cache/k3s"
+  once k3s-start start_k3s
+}
+start_k3s() {
   install -m 0755 "$state/cache/k3s" "$root/usr/local/bin/k3s"
   systemctl daemon-reload
   systemctl enable "$K3S_SERVICE"
-  retry 10 15 systemctl restart "$K3S_SERVICE" # two that join at once may have to try again
+  systemctl restart --no-block "$K3S_SERVICE"
+  retry 90 10 systemctl is-active --quiet "$K3S_SERVICE"
 }
 
-# What was only needed once goes, in our folders and in cloud-init's; it will not run again.
+# What was only needed once goes, in our folders and in cloud-init's; it will not run again. From now
+# on the node may restart by itself.
 finish() {
   step cleanup
-  rm -f "$etc/secrets.yaml" "$etc/api-bearer" "$state/failure.json" "$state/kubeconfig"
+  rm -f "$etc/secrets.yaml" "$etc/api-bearer" "$state"/{failure.json,kubeconfig,kubeconfig-unsure}
   rm -rf "$state/cache"
   : >"$root/etc/cloud/cloud-init.disabled"
   find "$root/var/lib/cloud/instances" -type f \( -name 'user-data*' -o -name 'obj.pkl' -o -name 'cloud-config.txt' -o -path '*/scripts/*' \) -delete
+  rm -f "$root"/run/cloud-init/{combined-cloud-config,instance-data-sensitive}.json
+  [[ ! -e $etc/reboot.conf ]] || mv "$etc/reboot.conf" "$root/etc/apt/apt.conf.d/53catalyst-reboot"
   date -u +%FT%TZ >"$marker"
   rm -f "$etc/api-header"
   say "done"

@@ -11,6 +11,12 @@ variable "role" {
   }
 }
 
+variable "index" {
+  description = "Which of its kind it is, from 0: control planes are counted together, workers apart."
+  type        = number
+  nullable    = false
+}
+
 variable "node_ip" {
   description = "The node's address in the private network."
   type        = string
@@ -95,7 +101,7 @@ variable "k3s_token" {
 }
 
 variable "api_bearer" {
-  description = "Credential for api_url."
+  description = "Credential for api_url; the same on every node."
   type        = string
   nullable    = false
   sensitive   = true
@@ -111,7 +117,7 @@ variable "hcloud_token" {
 }
 
 variable "ghcr_token" {
-  description = "For the pull secret; only the first control plane gets it."
+  description = "For the pull secret; only the first control plane gets it. Empty: the secret names nobody."
   type        = string
   nullable    = false
   sensitive   = true

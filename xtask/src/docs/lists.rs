@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use regex::Regex;
-use toml::Table;
 
 use super::document::Document;
+use super::packages::{self, members};
 use super::repository::Repository;
 
 const ARCHITECTURE: &str = "docs/architecture.md";
@@ -19,7 +19,7 @@ pub(super) fn check(repository: &Repository, documents: &[Document]) -> Result<V
     faults.extend(unknown_blueprints(repository, documents)?);
     for document in documents {
         match document.path.as_str() {
-            ARCHITECTURE => faults.extend(packages(repository, document)?),
+            ARCHITECTURE => faults.extend(packages::check(repository, document)?),
             PROVISIONING => faults.extend(tiers(repository, document)?),
             JOURNEYS => faults.extend(addresses(repository, document)),
             _ => {}
@@ -35,22 +35,6 @@ fn entries<'a>(repository: &'a Repository, folder: &'a str) -> BTreeSet<&'a str>
 
 fn blueprints(repository: &Repository) -> BTreeSet<&str> {
     entries(repository, "charts").into_iter().filter(|name| name.starts_with("bp-")).collect()
-}
-
-/// The folders and names of the workspace's packages.
-pub(super) fn members(repository: &Repository) -> Result<Vec<(String, String)>> {
-    let workspace: Table = repository.text("Cargo.toml").parse().context("Cargo.toml is not valid")?;
-    let members = workspace.get("workspace").and_then(|workspace| workspace.get("members"));
-    let folders = members.and_then(|members| members.as_array()).context("Cargo.toml names no members")?;
-    let mut found = Vec::new();
-    for folder in folders.iter().filter_map(|folder| folder.as_str()) {
-        let path = format!("{folder}/Cargo.toml");
-        let manifest: Table =
-            repository.text(&path).parse().with_context(|| format!("{path} is not valid"))?;
-        let name = manifest.get("package").and_then(|package| package.get("name")?.as_str());
-        found.push((folder.to_owned(), name.with_context(|| format!("{path} names no package"))?.to_owned()));
-    }
-    Ok(found)
 }
 
 fn counts(repository: &Repository, documents: &[Document]) -> Result<Vec<String>> {
@@ -123,32 +107,6 @@ fn tiers(repository: &Repository, document: &Document) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// Every package is named, by its folder or by its name, and arrows join packages only.
-fn packages(repository: &Repository, document: &Document) -> Result<Vec<String>> {
-    let members = members(repository)?;
-    let written: BTreeSet<&str> = document.codes.iter().flat_map(|code| names(&code.text)).collect();
-    let mut faults = Vec::new();
-    for (folder, name) in &members {
-        let last = folder.rsplit('/').next().unwrap_or(folder);
-        if ![folder.as_str(), name.as_str(), last].iter().any(|name| written.contains(name)) {
-            faults.push(document.fault(0, format!("the package {name} ({folder}) is not named")));
-        }
-    }
-    for code in document.codes.iter().filter(|code| code.text.contains('→')) {
-        for end in names(&code.text) {
-            if !members.iter().any(|(folder, name)| end == name || folder.rsplit('/').next() == Some(end)) {
-                faults.push(document.fault(code.offset, format!("there is no package {end}")));
-            }
-        }
-    }
-    Ok(faults)
-}
-
-fn names(code: &str) -> impl Iterator<Item = &str> {
-    let words = code.split([' ', ',', '{', '}', '→', '(', ')', ';']);
-    words.map(|word| word.trim_end_matches('/')).filter(|word| !word.is_empty())
-}
-
 /// Addresses of pages and forms are written somewhere in the server.
 fn addresses(repository: &Repository, document: &Document) -> Vec<String> {
     let mut faults = Vec::new();
@@ -210,18 +168,6 @@ mod tests {
                 "docs/sovereign-provisioning.md:3: bp-one is missing here; it is in infra/clusters/_template/core",
                 "docs/sovereign-provisioning.md:3: bp-two is not in infra/clusters/_template/core",
                 "docs/sovereign-provisioning.md:1: bp-one is in no tier's row",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_package_that_is_not_named_or_not_there_is_found() {
-        assert_eq!(faults("docs/architecture.md", "`server → {ui}`"), [""; 0]);
-        assert_eq!(
-            faults("docs/architecture.md", "`ui → domain`"),
-            [
-                "docs/architecture.md:1: the package catalyst (server) is not named",
-                "docs/architecture.md:1: there is no package domain",
             ]
         );
     }

@@ -4,6 +4,7 @@ mod commands;
 mod document;
 mod links;
 mod lists;
+mod packages;
 mod paths;
 mod repository;
 mod snippets;

@@ -87,7 +87,7 @@ fn holds(repository: &Repository, place: &str, name: &str) -> bool {
 }
 
 /// The functions below an attribute that makes them tests.
-fn test_names(source: &str) -> Vec<&str> {
+pub(super) fn test_names(source: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut marked = false;
     for line in source.lines().map(str::trim_start) {

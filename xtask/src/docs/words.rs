@@ -9,6 +9,9 @@ use super::repository::Repository;
 const GLOSSARY: &str = "docs/glossary.md";
 /// What people read on pages and in mails.
 const MESSAGES: &str = "app/ui/src/messages";
+const CHARTS: &str = "charts";
+/// Its card and its descriptions are read by people.
+const CARD: &str = "/blueprint.yaml";
 const COLUMNS: [&str; 3] = ["Not", "Say", "Except"];
 
 struct Ban {
@@ -31,6 +34,12 @@ pub(super) fn check(repository: &Repository, documents: &[Document]) -> Vec<Stri
             }
         }
     }
+    for path in repository.below(CHARTS).filter(|path| path.ends_with(CARD)) {
+        let text = repository.text(path);
+        for (offset, what) in found(&bans, path, &card(text)) {
+            faults.push(format!("{path}:{}: {what}", text[..offset].matches('\n').count() + 1));
+        }
+    }
     for path in repository.below(MESSAGES) {
         for (number, line) in repository.text(path).lines().enumerate() {
             // Quotes alternate: what stands between them is every second part.
@@ -41,6 +50,26 @@ pub(super) fn check(repository: &Repository, documents: &[Document]) -> Vec<Stri
         }
     }
     faults
+}
+
+/// As long as the text; all but what stands under `card` and `description` is blank.
+fn card(text: &str) -> String {
+    let mut read = String::with_capacity(text.len());
+    let mut inside: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let depth = line.len() - line.trim_start().len();
+        if inside.is_some_and(|begin| depth <= begin && !line.trim().is_empty()) {
+            inside = None;
+        }
+        let begin = ["card:", "description:"].iter().filter_map(|key| line.find(key)).min();
+        let kept = if inside.is_some() { 0 } else { begin.unwrap_or(line.len()) };
+        if begin.is_some() {
+            inside = inside.or(Some(depth));
+        }
+        read.extend(std::iter::repeat_n(' ', kept));
+        read.push_str(&line[kept..]);
+    }
+    read
 }
 
 fn banned(glossary: &Document) -> Option<&Table> {
@@ -111,6 +140,27 @@ mod tests {
                 "docs/a.md:4: “instances”: say Application",
                 "docs/a.md:4: “app server”: say Application",
                 "app/ui/src/messages/admin.rs:1: “tenants”: say Organization",
+            ]
+        );
+    }
+
+    #[test]
+    fn banned_words_are_found_in_what_a_blueprint_tells_people() {
+        let blueprint = "kind: Blueprint # instance\nspec:\n  card:\n    title: Tea for a tenant\n    summary: >\n      one\n\n\
+                         \u{20}     instance\n  configSchema:\n    properties:\n      instances: { type: integer, description: Of the tenant. }\n\
+                         \u{20}     tenant: { type: string }\n      a:\n        description: One\n          instance\n        type: tenant\n";
+        let (repository, documents) = made_up(&[
+            ("docs/glossary.md", TABLE),
+            ("charts/bp-tea/blueprint.yaml", blueprint),
+            ("charts/bp-tea/values.yaml", "description: tenant"),
+        ]);
+        assert_eq!(
+            check(&repository, &documents),
+            [
+                "charts/bp-tea/blueprint.yaml:4: “tenant”: say Organization",
+                "charts/bp-tea/blueprint.yaml:8: “instance”: say Application",
+                "charts/bp-tea/blueprint.yaml:11: “tenant”: say Organization",
+                "charts/bp-tea/blueprint.yaml:15: “instance”: say Application",
             ]
         );
     }

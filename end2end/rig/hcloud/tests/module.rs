@@ -15,6 +15,7 @@ use tofu::{Tofu, kill};
 
 const STEM: &str = "catalyst-acme-example-org";
 const SOVEREIGN: &str = "catalyst.openova.io/sovereign";
+const DEPLOYMENT: &str = "catalyst.openova.io/deployment-id";
 
 fn quick() -> Settings {
     Settings { action_ms: 40, linger_ms: 100, ..Settings::default() }
@@ -39,7 +40,8 @@ fn check_server(state: &Value, name: &str, kind: &str, role: &str, ip: &str, gro
     let server = row(state, "servers", name);
     assert_eq!(server["server_type"]["name"], kind, "{name}");
     assert_eq!(server["image"]["name"], "ubuntu-24.04");
-    assert_eq!(server["datacenter"]["location"]["name"], "fsn1");
+    let balancer = &state["load_balancers"][0];
+    assert_eq!(server["datacenter"]["location"]["name"], balancer["location"]["name"]);
     assert_eq!(server["status"], "running");
     assert_eq!(server["labels"][SOVEREIGN], "acme.example.org");
     assert_eq!(server["labels"]["catalyst.openova.io/role"], role);
@@ -55,37 +57,41 @@ fn check_server(state: &Value, name: &str, kind: &str, role: &str, ip: &str, gro
     assert_eq!(server["placement_group"]["name"].as_str(), group, "{name}");
 }
 
-/// Network, firewall, key, load balancer: the same for every Sovereign.
+/// Network, firewall, key, load balancer: the same for every Sovereign, but for the zone of its network
+/// and the networks that may reach port 22.
 fn check_surroundings(state: &Value, control_planes: &[&str]) {
+    check_surroundings_in("eu-central", &[], state, control_planes);
+}
+
+fn check_surroundings_in(zone: &str, ssh: &[&str], state: &Value, control_planes: &[&str]) {
     let network = row(state, "networks", &format!("{STEM}-net"));
     assert_eq!(network["ip_range"], "10.0.0.0/16");
     assert_eq!(network["subnets"][0]["ip_range"], "10.0.1.0/24");
-    assert_eq!(network["subnets"][0]["network_zone"], "eu-central");
+    assert_eq!(network["subnets"][0]["network_zone"], zone);
     assert_eq!(names(state, "ssh_keys"), set(&[STEM]));
 
     let wall = row(state, "firewalls", &format!("{STEM}-fw"));
     let rules = wall["rules"].as_array().expect("rules");
-    let open: BTreeSet<(String, String)> = rules
+    let open: BTreeSet<(&str, &str, BTreeSet<&str>)> = rules
         .iter()
         .map(|rule| {
             assert_eq!(rule["direction"], "in");
-            let sources: BTreeSet<_> =
-                rule["source_ips"].as_array().expect("ips").iter().map(Value::to_string).collect();
-            assert_eq!(sources, set(&["\"0.0.0.0/0\"", "\"::/0\""]));
-            (
-                rule["protocol"].as_str().expect("text").to_owned(),
-                rule["port"].as_str().unwrap_or_default().to_owned(),
-            )
+            let sources = rule["source_ips"].as_array().expect("ips").iter().filter_map(Value::as_str);
+            let protocol = rule["protocol"].as_str().expect("text");
+            (protocol, rule["port"].as_str().unwrap_or_default(), sources.collect())
         })
         .collect();
-    let expected = [("tcp", "80"), ("tcp", "443"), ("tcp", "6443"), ("icmp", "")];
-    assert_eq!(open, expected.map(|(a, b)| (a.to_owned(), b.to_owned())).into());
+    let anywhere = [("tcp", "80"), ("tcp", "443"), ("tcp", "6443"), ("icmp", "")]
+        .map(|(protocol, port)| (protocol, port, ["0.0.0.0/0", "::/0"].into()));
+    let rarely = (!ssh.is_empty()).then(|| ("tcp", "22", ssh.iter().copied().collect()));
+    assert_eq!(open, anywhere.into_iter().chain(rarely).collect());
+    assert_eq!(rules.len(), open.len());
 
     let balancer = row(state, "load_balancers", &format!("{STEM}-lb"));
     assert_eq!(balancer["load_balancer_type"]["name"], "lb11");
     assert_eq!(balancer["private_net"][0]["network"], network["id"]);
     assert_eq!(balancer["private_net"][0]["ip"], "10.0.1.5");
-    let services: BTreeSet<(u64, u64)> = balancer["services"]
+    let services: BTreeSet<(u64, u64, bool)> = balancer["services"]
         .as_array()
         .expect("services")
         .iter()
@@ -93,10 +99,13 @@ fn check_surroundings(state: &Value, control_planes: &[&str]) {
             assert_eq!(service["protocol"], "tcp");
             assert_eq!(service["health_check"]["port"], service["destination_port"]);
             let port = |field: &str| service[field].as_u64().expect("a port");
-            (port("listen_port"), port("destination_port"))
+            let proxy = service["proxyprotocol"].as_bool().expect("a bool");
+            (port("listen_port"), port("destination_port"), proxy)
         })
         .collect();
-    assert_eq!(services, [(80, 31080), (443, 31443), (6443, 6443)].into());
+    // Cilium's Gateway takes connections with the visitor's address ahead of them and no others.
+    let proxy = cilium()["gatewayAPI"]["enableProxyProtocol"] == true;
+    assert_eq!(services, [(80, 31080, proxy), (443, 31443, proxy), (6443, 6443, false)].into());
     let targets: BTreeSet<u64> = balancer["targets"]
         .as_array()
         .expect("targets")
@@ -109,12 +118,46 @@ fn check_surroundings(state: &Value, control_planes: &[&str]) {
     let wanted = control_planes.iter().map(|name| row(state, "servers", name)["id"].as_u64().expect("an id"));
     assert_eq!(targets, wanted.collect());
 
-    // Everything that can carry labels carries the Sovereign's.
+    // Everything that can carry labels carries the Sovereign's and the deployment's.
     for (table, rows) in state.as_object().expect("tables") {
         for one in rows.as_array().expect("rows") {
             assert_eq!(one["labels"][SOVEREIGN], "acme.example.org", "{table} {}", one["name"]);
+            assert_eq!(one["labels"][DEPLOYMENT], tofu::DEPLOYMENT, "{table} {}", one["name"]);
         }
     }
+}
+
+/// The values that the first node installs Cilium with.
+fn cilium() -> serde_yaml_ng::Value {
+    let file = support::repository().join("charts/bp-cilium/cilium-values.yaml");
+    serde_yaml_ng::from_str(&std::fs::read_to_string(file).expect("values")).expect("YAML")
+}
+
+/// Through every step, by a plan in a file.
+fn make(tofu: &Tofu) {
+    tofu.init();
+    tofu.well(&["validate"]);
+    tofu.well(&["plan", "-out", "the.plan"]);
+    tofu.well(&["show", "the.plan"]);
+    tofu.well(&["apply", "the.plan"]);
+    tofu.has_nothing_to_do();
+}
+
+/// All of them, and no other.
+fn check_outputs(tofu: &Tofu, state: &Value, control_planes: &[&str]) {
+    let ip = |row: &Value| row["public_net"]["ipv4"]["ip"].as_str().expect("an address").to_owned();
+    let planes: Vec<_> = control_planes.iter().map(|name| ip(row(state, "servers", name))).collect();
+    let balancer = ip(&state["load_balancers"][0]);
+    let expected = json!({
+        "control_plane_ip": planes[0], "control_plane_ips": planes, "load_balancer_ip": balancer,
+        "kubernetes_api_url": format!("https://{balancer}:6443"), "sovereign_fqdn": "acme.example.org",
+        "console_url": "https://console.acme.example.org",
+        "gitops_repo_url": "https://github.com/openova-io/openova",
+    });
+    let outputs = tofu.outputs();
+    let outputs = outputs.as_object().expect("outputs").iter();
+    let found: Value = outputs.map(|(name, output)| (name.clone(), output["value"].clone())).collect();
+    assert_eq!(found, expected);
 }
 
 fn user_data(state: &Value, name: &str) -> String {
@@ -155,12 +198,7 @@ fn check_user_data(state: &Value, control_planes: &[&str], workers: &[&str]) -> 
 fn a_solo_sovereign_comes_up_as_asked_and_goes_without_a_trace() {
     let rig = Rig::start(quick());
     let tofu = Tofu::new(&rig, json!({}));
-    tofu.init();
-    tofu.well(&["validate"]);
-    tofu.well(&["plan", "-out", "the.plan"]);
-    tofu.well(&["show", "the.plan"]);
-    tofu.well(&["apply", "the.plan"]);
-    tofu.has_nothing_to_do();
+    make(&tofu);
 
     let state = rig.state();
     let first = format!("{STEM}-cp1");
@@ -170,12 +208,7 @@ fn a_solo_sovereign_comes_up_as_asked_and_goes_without_a_trace() {
     check_surroundings(&state, &[&first]);
     let token = check_user_data(&state, &[&first], &[]);
 
-    let outputs = tofu.outputs();
-    let address = |table: &str| state[table][0]["public_net"]["ipv4"]["ip"].clone();
-    assert_eq!(outputs["control_plane_ip"]["value"], address("servers"));
-    assert_eq!(outputs["load_balancer_ip"]["value"], address("load_balancers"));
-    assert_eq!(outputs["sovereign_fqdn"]["value"], "acme.example.org");
-    assert_eq!(outputs["console_url"]["value"], "https://console.acme.example.org");
+    check_outputs(&tofu, &state, &[&first]);
 
     tofu.destroy();
     tofu.kept(&token);
@@ -188,12 +221,10 @@ fn three_control_planes_and_their_workers_come_up_as_asked_and_go_without_a_trac
     let rig = Rig::start(quick());
     let variables = json!({
         "ha_enabled": true, "worker_count": 11, "worker_size": "cx32", "control_plane_size": "cpx41",
+        "ssh_allowed_cidrs": ["203.0.113.0/24", "2001:db8::/32"],
     });
     let tofu = Tofu::new(&rig, variables);
-    tofu.init();
-    let output = tofu.apply();
-    assert!(output.status.success(), "{}", text(&output));
-    tofu.has_nothing_to_do();
+    make(&tofu);
 
     let state = rig.state();
     let name = |suffix: &str| format!("{STEM}-{suffix}");
@@ -212,13 +243,69 @@ fn three_control_planes_and_their_workers_come_up_as_asked_and_go_without_a_trac
         let group = format!("{STEM}-w{}", index / 10 + 1);
         check_server(&state, name, "cx32", "worker", &format!("10.0.1.{}", 10 + index), Some(&group));
     }
-    check_surroundings(&state, &planes);
+    check_surroundings_in("eu-central", &["203.0.113.0/24", "2001:db8::/32"], &state, &planes);
     let token = check_user_data(&state, &planes, &workers);
+    check_outputs(&tofu, &state, &planes);
 
     tofu.destroy();
     tofu.kept(&token);
     assert!(rig.becomes_empty(), "{}", rig.state());
     tofu.kept_its_secrets();
+}
+
+#[test]
+fn another_place_offers_other_sizes_and_what_it_does_not_offer_is_never_asked_for() {
+    let rig = Rig::start(quick());
+    let tofu = Tofu::new(&rig, json!({"region": "ash"}));
+    tofu.init();
+    let output = tofu.apply();
+    assert!(!output.status.success());
+    assert!(text(&output).contains("ash does not offer control_plane_size = cx42"), "{}", text(&output));
+    assert_eq!(rig.rig("GET", "requests", None), json!([]), "the plan refuses before anything is asked");
+
+    let variables =
+        json!({"region": "ash", "control_plane_size": "cpx41", "worker_count": 1, "worker_size": "ccx13"});
+    let tofu = Tofu::new(&rig, variables);
+    make(&tofu);
+    let state = rig.state();
+    let name = |suffix: &str| format!("{STEM}-{suffix}");
+    check_server(&state, &name("cp1"), "cpx41", "control-plane", "10.0.1.2", None);
+    check_server(&state, &name("w1"), "ccx13", "worker", "10.0.1.10", Some(&name("w1")));
+    check_surroundings_in("us-east", &[], &state, &[&name("cp1")]);
+    tofu.destroy();
+    assert!(rig.becomes_empty(), "{}", rig.state());
+}
+
+/// The catalogue that the module checks by is what the stand-in offers, as far as that knows types.
+#[test]
+fn the_catalogue_and_the_stand_in_offer_the_same() {
+    let file = support::repository().join("infra/hetzner/catalogue.yaml");
+    let catalogue: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(&std::fs::read_to_string(file).expect("the catalogue")).expect("YAML");
+    let groups = catalogue["serverTypes"].as_sequence().expect("groups");
+    let places = catalogue["locations"].as_mapping().expect("locations");
+    let rig = Rig::start(quick());
+    let all = |table: &str| rig.request("GET", &format!("{table}?per_page=50"), None).1[table].clone();
+    let zones = all("locations");
+    for (name, zone) in places {
+        let mut zones = zones.as_array().expect("locations").iter();
+        let found = zones.find(|one| one["name"].as_str() == name.as_str()).expect("a location");
+        assert_eq!(found["network_zone"].as_str(), zone.as_str());
+    }
+    let kinds = all("server_types");
+    assert!(kinds.as_array().is_some_and(|kinds| kinds.len() > 20), "{kinds}");
+    for kind in kinds.as_array().expect("types") {
+        let name = kind["name"].as_str().expect("a name");
+        let group = groups.iter().find(|group| group["memory"].get(name).is_some());
+        let group = group.unwrap_or_else(|| panic!("{name} is not in the catalogue"));
+        assert_eq!(group["memory"][name].as_f64(), kind["memory"].as_f64(), "{name}");
+        let listed = group["locations"].as_sequence().expect("a list");
+        for place in places.keys() {
+            let mut prices = kind["prices"].as_array().expect("prices").iter();
+            let here = prices.any(|price| price["location"].as_str() == place.as_str());
+            assert_eq!(here, listed.contains(place), "{name} in {place:?}");
+        }
+    }
 }
 
 #[test]

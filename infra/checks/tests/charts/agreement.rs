@@ -148,24 +148,3 @@ fn what_a_blueprint_depends_on_exists_and_leads_to_no_circle() {
         walk(&chart.name, &depends, &mut Vec::new());
     }
 }
-
-/// Kinds that come with one release and the release that first makes one of them.
-#[test]
-fn kinds_are_there_before_their_objects() {
-    let before = [
-        ("bp-cert-manager", "bp-cert-manager-issuers"),
-        ("bp-crossplane", "bp-crossplane-claims"),
-        ("bp-spire-crds", "bp-spire"),
-        ("bp-external-secrets", "bp-external-secrets-stores"),
-        ("bp-kyverno", "bp-kyverno-policies"),
-        ("bp-cnpg", "bp-keycloak"),
-        ("bp-cnpg", "bp-gitea"),
-        ("bp-cnpg", "bp-catalyst-platform"),
-        ("bp-cert-manager-issuers", "bp-gateway"),
-    ];
-    for (first, second) in before {
-        let blueprint = book::yaml(&book::charts().join(second).join("blueprint.yaml"));
-        let depends = at(&blueprint, "spec.depends").and_then(Value::as_sequence).expect("a list");
-        assert!(depends.iter().any(|one| one.as_str() == Some(first)), "{second} does not wait for {first}");
-    }
-}

@@ -10,11 +10,11 @@ use crate::{
     render,
 };
 
-fn folder() -> std::path::PathBuf {
+pub fn folder() -> std::path::PathBuf {
     book::charts().join("bp-crossplane-claims")
 }
 
-fn definitions() -> Value {
+pub fn definitions() -> Value {
     book::yaml(&folder().join("files/definitions.yaml"))
 }
 
@@ -59,13 +59,14 @@ fn of<'a>(objects: &'a [Value], group: &str, kind: &str) -> Vec<&'a Value> {
 
 const POOL: &str =
     "name: w, clusterRef: {name: c1}, sku: cax41, role: worker, region: fsn1, image: ubuntu-24.04";
-const REGION: &str = "region: ash, provider: hetzner, skuCP: cx42, skuWorker: cpx31, workerCount: 2, sshKeyName: k, image: ubuntu-24.04, ipRange: 10.0.0.0/16, subnetIpRange: 10.0.1.0/24, loadBalancerType: lb11";
+const REGION: &str = "region: ash, provider: hetzner, skuCP: cpx41, skuWorker: cpx31, workerCount: 2, sshKeyName: k, image: ubuntu-24.04, ipRange: 10.0.0.0/16, subnetIpRange: 10.0.1.0/24, loadBalancerType: lb11";
 
 /// A claim of each kind, as the API would write it.
-fn samples() -> Vec<(&'static str, String)> {
+pub fn samples() -> Vec<(&'static str, String)> {
+    let k3s = string(&book::lock(), "binaries.k3s.version");
     vec![
         ("region", format!("{{{REGION}}}")),
-        ("cluster", "{name: c1, regionRef: {name: r}, k3sVersion: v1.31.4+k3s1}".to_owned()),
+        ("cluster", format!("{{name: c1, regionRef: {{name: r}}, k3sVersion: {k3s}}}")),
         ("vcluster", "{name: v1, organization: acme, clusterRef: {name: c1}}".to_owned()),
         ("nodepool", format!("{{{POOL}, replicas: 3, networkId: 4711, firewallIds: [1, 2]}}")),
         (
@@ -205,6 +206,13 @@ fn a_region_is_whole() {
         })
         .collect();
     assert_eq!(ports, [(Some(80), Some(31080)), (Some(443), Some(31443)), (Some(6443), Some(6443))].into());
+    // As infra/hetzner: what Cilium's Gateway takes there it takes here.
+    let cilium = book::yaml(&book::charts().join("bp-cilium/cilium-values.yaml"));
+    for service in &services {
+        let of = &service["spec"]["forProvider"];
+        let expected = of["listenPort"] != 6443 && cilium["gatewayAPI"]["enableProxyProtocol"] == true;
+        assert_eq!(of["proxyprotocol"], expected, "{of:?}");
+    }
     let subnet = of(&objects, "network.hetzner.crossplane.io", "Subnet")[0];
     assert_eq!(string(subnet, "spec.forProvider.networkZone"), "us-east");
 }
@@ -222,7 +230,7 @@ fn every_composed_object_is_named_once_and_uses_the_one_provider_config() {
         ("kubernetes.crossplane.io/v1alpha2", &["Object"]),
     ];
     let tree =
-        book::root().join("infra/clusters/_template/platform/crossplane-config/providerconfig-default.yaml");
+        book::root().join("infra/clusters/_template/infrastructure/crossplane-config/providerconfig-default.yaml");
     let config = string(&book::yaml(&tree), "metadata.name");
     assert_eq!(string(&book::yaml(&folder().join("values.yaml")), "providerConfig"), config);
     for (kind, spec) in samples() {

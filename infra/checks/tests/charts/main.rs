@@ -3,12 +3,18 @@
 
 mod agreement;
 mod book;
+mod claim_fields;
 mod claims;
 mod guard;
 mod observability;
+mod organizations;
+mod order;
 mod overlays;
+mod policies;
+mod product;
 mod readme;
 mod render;
 mod rendered;
 mod schemas;
 mod scripts;
+mod secrets;

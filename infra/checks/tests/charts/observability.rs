@@ -202,13 +202,7 @@ fn product() -> Vec<&'static Rendering> {
 
 #[test]
 fn nothing_is_watched_until_it_is_asked_for() {
-    let traces = [
-        "monitoring.coreos.com",
-        "grafana_dashboard",
-        "CATALYST_METRICS_LISTEN",
-        "port: metrics",
-        "name: metrics",
-    ];
+    let traces = ["monitoring.coreos.com", "grafana_dashboard", "port: metrics", "name: metrics"];
     for rendering in product() {
         let text = serde_yaml_ng::to_string(&rendering.objects).expect("YAML");
         for trace in traces {
@@ -216,6 +210,16 @@ fn nothing_is_watched_until_it_is_asked_for() {
             assert_eq!(text.contains(trace), on, "{} ({}): {trace}", rendering.chart, rendering.variant);
         }
     }
+}
+
+/// How many seconds the program waits for the database; the chart's comment says so, too.
+fn patience() -> u64 {
+    let source = book::text(&book::root().join("server/src/metrics.rs"));
+    let (_, rest) = source.split_once("const PATIENCE: Duration = Duration::from_secs(").expect("a time");
+    let seconds = rest.split(')').next().expect("a number").parse().expect("seconds");
+    let template = book::text(&book::charts().join("catalyst/templates/observability.yaml"));
+    assert!(template.contains(&format!("The program waits {seconds} s for the database")));
+    seconds
 }
 
 #[test]
@@ -240,7 +244,14 @@ fn once_asked_for_prometheus_finds_every_pod_and_the_rules_know_it() {
         let from = &scraping.expect("a rule for Prometheus")["from"][0]["namespaceSelector"]["matchLabels"];
         assert_eq!(from["kubernetes.io/metadata.name"].as_str(), Some("monitoring"));
 
-        assert_eq!(list(monitor, "spec.podMetricsEndpoints")[0]["port"].as_str(), Some("metrics"));
+        let endpoint = &list(monitor, "spec.podMetricsEndpoints")[0];
+        assert_eq!(endpoint["port"].as_str(), Some("metrics"));
+        let timeout =
+            string(endpoint, "scrapeTimeout").trim_end_matches('s').parse::<u64>().expect("seconds");
+        assert!(
+            timeout > patience(),
+            "Prometheus leaves before it is told that the database does not answer"
+        );
         let target = &at(monitor, "spec.podTargetLabels").expect("labels")[0];
         assert_eq!(target.as_str(), Some("app.kubernetes.io/component"));
         let selector = at(monitor, "spec.selector.matchLabels").and_then(Value::as_mapping).expect("labels");

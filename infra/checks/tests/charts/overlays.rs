@@ -67,6 +67,11 @@ fn recorded_keys_say_where_they_were_read_and_for_which_version() {
         let name = string(&recorded, "chart");
         assert_eq!(string(&recorded, "version"), string(&lock["charts"][name.as_str()], "version"), "{name}");
         assert!(!string(&recorded, "read").is_empty(), "{name}");
+        // What was really read, and why that is not what is locked.
+        let same = string(&recorded, "readVersion") == string(&recorded, "version");
+        let reason = recorded.get("notLocked").and_then(Value::as_str);
+        assert_eq!(same, reason.is_none(), "{name}: readVersion and notLocked");
+        assert!(reason.is_none_or(|reason| reason.len() > 20), "{name}: {reason:?}");
         for source in recorded["sources"].as_sequence().expect("sources") {
             let commit = string(source, "commit");
             assert!(commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit()), "{name}: {commit}");
@@ -112,7 +117,7 @@ fn ciliums_values_have_one_source() {
 }
 
 /// Whatever makes a monitor, an exporter, a dashboard or a probe of one.
-const OBSERVABILITY: [&str; 12] = [
+const OBSERVABILITY: [&str; 17] = [
     "serviceMonitor.enabled",
     "servicemonitor.enabled",
     "podMonitor.enabled",
@@ -125,7 +130,51 @@ const OBSERVABILITY: [&str; 12] = [
     "dashboards.enabled",
     "dashboards.create",
     "metrics.enabled",
+    "metrics.service.enabled",
+    "podmonitor.enabled",
+    "prometheusOperator",
+    "grafanaDashboard.enabled",
+    "datadog.enabled",
 ];
+
+/// false, or taken away with a part above it.
+fn off(values: &Value, path: &str) -> bool {
+    let mut value = values;
+    for step in path.split('.') {
+        match value.get(step) {
+            Some(Value::Null) => return true,
+            Some(inner) => value = inner,
+            None => return false,
+        }
+    }
+    *value == Value::Bool(false)
+}
+
+/// By us, or by an upstream's default that was read; one that is on is seen here.
+#[test]
+fn each_switch_of_observability_that_upstream_has_is_set_off() {
+    let mut looked = 0;
+    for chart in book::all() {
+        for dependency in chart.dependencies().iter().filter(|one| !one.repository.starts_with("file://")) {
+            let overlay = &chart.values[dependency.name.as_str()];
+            let recorded =
+                book::yaml(&book::charts().join(format!("upstream-keys/{}.yaml", dependency.name)));
+            let stated = recorded.get("off").and_then(Value::as_sequence).cloned().unwrap_or_default();
+            for key in keys(&dependency.name) {
+                if OBSERVABILITY.iter().any(|switch| key.ends_with(switch)) {
+                    assert!(
+                        stated.contains(&key.as_str().into()) || off(overlay, &key),
+                        "{}: {} {key} is not set off",
+                        chart.name,
+                        dependency.name
+                    );
+                    looked += 1;
+                }
+            }
+        }
+    }
+    assert!(looked > 20, "only {looked} switches");
+}
 
 #[test]
 fn observability_is_off_until_it_is_asked_for() {
@@ -179,13 +228,76 @@ fn the_topologies_have_the_right_number_of_copies() {
     assert_eq!(ha("bp-nats-jetstream", "nats.config.cluster.replicas"), Some(Value::from(3)));
 }
 
+/// Copies that hold data or sessions, and the value that keeps two of them off one node.
+const APART: [(&str, &str, &str); 3] = [
+    ("bp-keycloak", "keycloakx.replicas", "keycloakx.affinity"),
+    ("bp-nats-jetstream", "nats.config.cluster.replicas", "nats.podTemplate.topologySpreadConstraints"),
+    ("bp-openbao", "openbao.server.ha.replicas", "openbao.server.affinity"),
+];
+
+/// Controllers and webhooks without a state: the scheduler's own default spreads them where it can.
+const ANYWHERE: [(&str, &str); 13] = [
+    ("bp-cert-manager", "cert-manager.replicaCount"),
+    ("bp-cert-manager", "cert-manager.webhook.replicaCount"),
+    ("bp-cert-manager", "cert-manager.cainjector.replicaCount"),
+    ("bp-cilium", "cilium.operator.replicas"),
+    ("bp-cnpg", "cloudnative-pg.replicaCount"),
+    ("bp-crossplane", "crossplane.replicas"),
+    ("bp-crossplane", "crossplane.rbacManager.replicas"),
+    ("bp-external-secrets", "external-secrets.replicaCount"),
+    ("bp-external-secrets", "external-secrets.webhook.replicaCount"),
+    ("bp-kyverno", "kyverno.admissionController.replicas"),
+    ("bp-kyverno", "kyverno.backgroundController.replicas"),
+    ("bp-kyverno", "kyverno.cleanupController.replicas"),
+    ("bp-kyverno", "kyverno.reportsController.replicas"),
+];
+
 #[test]
-fn spire_makes_no_identity_in_the_release_that_brings_their_kind() {
-    let values = book::yaml(&book::charts().join("bp-spire/values.yaml"));
-    let ids = at(&values, "spire.spire-server.controllerManager.identities.clusterSPIFFEIDs").expect("set");
-    for name in ["default", "oidc-discovery-provider", "test-keys"] {
-        assert_eq!(ids[name]["enabled"], Value::Bool(false), "{name}");
+fn copies_of_what_holds_data_are_never_on_one_node() {
+    let mut decided: Vec<(String, String)> = ANYWHERE
+        .iter()
+        .copied()
+        .chain(APART.iter().map(|(chart, copies, _)| (*chart, *copies)))
+        .map(|(chart, copies)| (chart.to_owned(), copies.to_owned()))
+        .collect();
+    let mut found = Vec::new();
+    each_overlay(|chart, dependency, file, overlay| {
+        let mut paths = Vec::new();
+        leaves(overlay, "", &mut paths);
+        for path in paths.iter().filter(|_| file.ends_with("/values-ha.yaml")) {
+            let name = path.rsplit('.').next().unwrap_or_default();
+            let many = at(overlay, path).and_then(Value::as_u64).is_some_and(|copies| copies > 1);
+            if many && ["replicas", "replicaCount"].contains(&name) {
+                found.push((chart.name.clone(), format!("{dependency}.{path}")));
+            }
+        }
+    });
+    decided.sort();
+    found.sort();
+    assert_eq!(found, decided);
+    for (chart, _, spread) in APART {
+        let values = |file: &str| {
+            let found = at(&book::yaml(&book::charts().join(chart).join(file)), spread).cloned();
+            serde_yaml_ng::to_string(&found.unwrap_or_default()).expect("YAML")
+        };
+        let rule = values("values-ha.yaml");
+        let strict = rule.contains("requiredDuringScheduling") || rule.contains("DoNotSchedule");
+        assert!(strict && rule.contains("kubernetes.io/hostname"), "{chart}: {rule}");
+        assert!(!values("values.yaml").contains("hostname"), "{chart}: with one node");
     }
+}
+
+/// The provider of keys by OIDC is not ready before it has an identity, and the tree waits for it.
+#[test]
+fn spire_gives_identities_and_runs_nothing_that_has_none() {
+    let values = book::yaml(&book::charts().join("bp-spire/values.yaml"));
+    let on = |path: &str| at(&values, &format!("spire.{path}.enabled")) == Some(&Value::Bool(true));
+    let ids = "spire-server.controllerManager.identities.clusterSPIFFEIDs";
+    assert!(on(&format!("{ids}.default")));
+    let provider = "spiffe-oidc-discovery-provider";
+    assert!(at(&values, &format!("spire.{provider}.enabled")).is_some(), "upstream has it on");
+    assert_eq!(on(provider), on(&format!("{ids}.oidc-discovery-provider")));
+    assert!(!on(&format!("{ids}.test-keys")));
 }
 
 #[test]

@@ -1,6 +1,4 @@
-//! Renders a chart with Helm. Upstream charts cannot be fetched everywhere, so in a copy each dependency is
-//! a stand-in: a chart of its name and version whose one object holds the values that it was given. What is
-//! rendered is therefore ours alone.
+//! Renders a chart with Helm. Each dependency is a stand-in, so what is rendered is ours alone.
 
 use std::{
     fs,
@@ -10,6 +8,7 @@ use std::{
     sync::{Once, OnceLock},
 };
 
+use infra_checks::stand_in;
 use serde::{Deserialize, Serialize};
 use serde_yaml_ng::Value;
 
@@ -52,38 +51,10 @@ pub fn scratch(name: &str) -> PathBuf {
     folder
 }
 
-pub fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for path in book::files_in(from) {
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("copied");
-        }
-    }
-}
-
 /// A copy of the chart that Helm can render.
 pub fn prepared(chart: &Chart) -> PathBuf {
     let folder = scratch("copies").join(&chart.name);
-    copy(&chart.folder, &folder);
-    for dependency in chart.dependencies() {
-        let inside = folder.join("charts").join(&dependency.name);
-        if let Some(path) = dependency.repository.strip_prefix("file://") {
-            copy(&chart.folder.join(path), &inside);
-            continue;
-        }
-        fs::create_dir_all(inside.join("templates")).expect("a folder");
-        let (name, version) = (&dependency.name, &dependency.version);
-        fs::write(inside.join("Chart.yaml"), format!("apiVersion: v2\nname: {name}\nversion: {version}\n"))
-            .expect("written");
-        fs::write(
-            inside.join("templates/stand-in.yaml"),
-            "apiVersion: stand-in/v1\nkind: Values\nmetadata:\n  name: {{ .Chart.Name }}\nvalues: {{ toJson .Values }}\n",
-        )
-        .expect("written");
-    }
+    stand_in::chart(&chart.folder, &folder);
     folder
 }
 

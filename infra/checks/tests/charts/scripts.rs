@@ -8,6 +8,8 @@ use crate::{book, render};
 fn scripts_are_clean() {
     let charts = book::charts();
     let output = Command::new("shellcheck")
+        .current_dir(book::root())
+        .arg("--external-sources")
         .args(["guard", "prepare", "bp-openbao/files/init.sh"].map(|name| charts.join(name)))
         .output()
         .expect("shellcheck is missing. Install it with: apt-get install shellcheck");

@@ -1,7 +1,8 @@
 //! user_data in every combination: one or three control planes, workers or none, our domain or
-//! theirs, SSH or not, reports or not.
+//! theirs, SSH or not, reports or not, a token of the registry or none.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -177,6 +178,7 @@ fn flux_follows_the_shared_tree_in_tiers_and_no_application_holds_up_the_others(
             ("versions", None, true),
             ("crds", Some("versions"), true),
             ("core", Some("crds"), true),
+            ("infrastructure", Some("core"), true),
             ("data", Some("core"), true),
             ("platform", Some("data"), true),
             ("apps", Some("platform"), false),
@@ -206,28 +208,118 @@ fn flux_follows_the_shared_tree_in_tiers_and_no_application_holds_up_the_others(
     }
 }
 
+/// Each in a namespace that is made first: those of Crossplane and of all that name `ghcr-pull`.
 #[test]
 fn the_secrets_of_the_tree_are_there_before_it() {
+    let names = |documents: &[Value]| -> Vec<(String, String)> {
+        let text = |d: &Value, key: &str| d["metadata"][key].as_str().unwrap_or_default().to_owned();
+        documents.iter().map(|d| (text(d, "namespace"), text(d, "name"))).collect()
+    };
+    let tree = |path: &str| yaml(&repository::read(&format!("infra/clusters/_template/{path}")));
+    let source = tree("crds/helmrepository-blueprints.yaml");
+    assert_eq!(source["spec"]["secretRef"]["name"], "ghcr-pull");
+    let kyverno = yaml(&repository::read("charts/bp-kyverno/values.yaml"));
+    assert_eq!(kyverno["kyverno"]["existingImagePullSecrets"], yaml("[ghcr-pull]"));
+    let target = |path: &str| tree(path)["spec"]["targetNamespace"].as_str().expect("a namespace").to_owned();
+    let wanted = [
+        ("crossplane-system".to_owned(), "hcloud-credentials"),
+        (source["metadata"]["namespace"].as_str().expect("a namespace").to_owned(), "ghcr-pull"),
+        (target("core/bp-kyverno.yaml"), "ghcr-pull"),
+        (target("platform/bp-catalyst-platform.yaml"), "ghcr-pull"),
+    ]
+    .map(|(namespace, name)| (namespace, name.to_owned()));
     for sovereign in ALL.iter() {
         let node = &sovereign.control_planes[0];
-        let found: Vec<(String, String)> = node
-            .documents("/etc/catalyst/secrets.yaml")
-            .iter()
-            .map(|d| {
-                let text = |key: &str| d["metadata"][key].as_str().expect(key).to_owned();
-                (text("namespace"), text("name"))
-            })
-            .collect();
         let documents = node.documents("/etc/catalyst/secrets.yaml");
+        assert_eq!(names(&documents), wanted);
+        let namespaces = names(&node.documents("/etc/catalyst/namespaces.yaml"));
+        for (namespace, name) in &wanted {
+            assert!(namespaces.iter().any(|(_, made)| made == namespace), "{namespace}/{name}");
+        }
         let credentials: serde_json::Value =
             serde_json::from_str(documents[0]["stringData"]["credentials"].as_str().expect("credentials"))
                 .expect("JSON");
         assert_eq!(credentials, serde_json::json!({"token": HCLOUD_TOKEN}));
-        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-        assert_eq!(
-            found,
-            [pair("crossplane-system", "hcloud-credentials"), pair("flux-system", "ghcr-pull")]
-        );
+    }
+}
+
+/// Flux stops where the Secret or the host's entry is missing; an empty entry it reads as a visitor
+/// without a name (source-controller, `LoginOptionFromSecret`).
+#[test]
+fn without_a_token_the_registry_is_asked_by_nobody_and_with_one_by_the_bot() {
+    for sovereign in ALL.iter() {
+        let entry = if sovereign.switches.token {
+            let auth = base64(format!("openova-bot:{GHCR_TOKEN}").as_bytes());
+            serde_json::json!({"username": "openova-bot", "password": GHCR_TOKEN, "auth": auth})
+        } else {
+            serde_json::json!({})
+        };
+        let documents = sovereign.control_planes[0].documents("/etc/catalyst/secrets.yaml");
+        for secret in &documents[1..] {
+            assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
+            let text = secret["stringData"][".dockerconfigjson"].as_str().expect("a configuration");
+            let found: serde_json::Value = serde_json::from_str(text).expect("JSON");
+            assert_eq!(found, serde_json::json!({"auths": {"ghcr.io": entry}}));
+        }
+    }
+}
+
+/// git reads the patterns as Flux does, which has them from a library in git's likeness.
+#[test]
+fn flux_fetches_the_tree_whole_and_nothing_else() {
+    let source = &ALL[0].control_planes[0].documents(FLUX)[1];
+    assert_eq!(source["kind"], "GitRepository");
+    let ignore = source["spec"]["ignore"].as_str().expect("patterns");
+    let folder = repository::scratch(env!("CARGO_TARGET_TMPDIR"), "ignore");
+    let (tree, patterns) = (folder.join("tree"), folder.join("patterns"));
+    repository::write(&patterns, ignore);
+    let root = repository::root();
+    let mut wanted = BTreeSet::new();
+    for path in repository::files(&root.join("infra")) {
+        let name = path.strip_prefix(&root).expect("inside").to_str().expect("a name").to_owned();
+        repository::write(&tree.join(&name), "");
+        if name.starts_with("infra/clusters/_template/") {
+            wanted.insert(name);
+        }
+    }
+    for name in ["README.md", "charts/bp-cilium/values.yaml", "_template/core/a.yaml"] {
+        repository::write(&tree.join(name), "");
+    }
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).current_dir(&tree).output().expect("git");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("names")
+    };
+    git(&["init", "--quiet"]);
+    let exclude = format!("--exclude-from={}", patterns.display());
+    let found = git(&["ls-files", "--others", &exclude]);
+    let found: BTreeSet<String> = found.lines().map(str::to_owned).collect();
+    assert!(wanted.len() > 50, "the tree is there");
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn no_two_nodes_restart_at_once_and_none_before_it_has_joined() {
+    const REBOOT: &str = "/etc/catalyst/reboot.conf";
+    for sovereign in ALL.iter() {
+        let mut minutes = Vec::new();
+        for node in sovereign.nodes() {
+            let apt = node.files.iter().filter(|(path, _)| path.starts_with("/etc/apt/"));
+            assert!(apt.clone().count() > 0);
+            assert!(apt.into_iter().all(|(_, file)| !file.text.contains("Automatic-Reboot")));
+            let text = node.text(REBOOT);
+            assert!(text.contains("Unattended-Upgrade::Automatic-Reboot \"true\";\n"));
+            let (_, time) = text.split_once("Automatic-Reboot-Time \"").expect("a time");
+            let number = |digits: &str| digits.parse::<u32>().expect("a number");
+            minutes.push(number(&time[..2]) * 60 + number(&time[3..5]));
+            assert_eq!(&time[5..], "\";\n");
+        }
+        minutes.sort_unstable();
+        for pair in minutes.windows(2) {
+            assert!(pair[1] - pair[0] >= 4, "{minutes:?}");
+        }
+        let planes = sovereign.control_planes.len();
+        assert!(minutes[..planes].windows(2).all(|pair| pair[1] - pair[0] >= 30), "{minutes:?}");
     }
 }
 
@@ -246,7 +338,7 @@ fn no_pod_can_ask_the_metadata_service_for_the_secrets_of_a_node() {
 #[test]
 fn crossplane_looks_for_its_secret_where_it_is_written() {
     let config = yaml(&repository::read(
-        "infra/clusters/_template/platform/crossplane-config/providerconfig-default.yaml",
+        "infra/clusters/_template/infrastructure/crossplane-config/providerconfig-default.yaml",
     ));
     let wanted = &config["spec"]["credentials"]["secretRef"];
     let written = &ALL[0].control_planes[0].documents("/etc/catalyst/secrets.yaml")[0];
@@ -301,9 +393,7 @@ fn the_scripts_are_clean_and_carry_no_comments_to_the_node() {
     let sovereign = ALL.iter().find(|s| s.switches.ha && s.switches.workers).expect("one");
     let roles: [(&str, &Node); 2] =
         [("first", &sovereign.control_planes[0]), ("worker", &sovereign.workers[0])];
-    let source = repository::root().join("infra/hetzner/cloud-init");
-    let mut scripts: Vec<_> =
-        ["lib.sh", "bootstrap-first.sh", "bootstrap-join.sh"].map(|name| source.join(name)).to_vec();
+    let mut rendered = Vec::new();
     for (role, node) in roles {
         for name in ["lib.sh", "bootstrap.sh"] {
             let text = node.text(&format!("/opt/catalyst/{name}"));
@@ -311,24 +401,26 @@ fn the_scripts_are_clean_and_carry_no_comments_to_the_node() {
             assert_eq!(text.lines().find(comment), None, "{role} {name}");
             let path = folder.join(role).join(name);
             repository::write(&path, text);
-            scripts.push(path);
+            rendered.push(path);
         }
     }
-    // Rendered, the sourced file is named by no comment any more.
+    let source = repository::root().join("infra/hetzner/cloud-init");
+    let scripts = ["lib.sh", "bootstrap-first.sh", "bootstrap-join.sh"].map(|name| source.join(name));
+    shellcheck(&["--external-sources"], &scripts);
+    // Rendered, no comment names the sourced file any more, so what one half defines and the other uses
+    // looks unused here and undefined there.
+    shellcheck(&["--exclude=SC1090,SC1091,SC2034,SC2154"], &rendered);
+}
+
+fn shellcheck(arguments: &[&str], scripts: &[PathBuf]) {
     let output = Command::new("shellcheck")
-        .args(["--external-sources", "--exclude=SC1090,SC1091", "--shell=bash"])
-        .args(&scripts)
+        .args(arguments)
+        .arg("--shell=bash")
+        .args(scripts)
         .current_dir(repository::root())
         .output()
         .expect("shellcheck is missing. Install it with: apt-get install shellcheck");
-    // Of a rendered script, what its other half uses looks unused.
-    let text = String::from_utf8_lossy(&output.stdout);
-    let faults: Vec<&str> = text
-        .lines()
-        .filter(|line| line.contains("SC") && line.contains("^--"))
-        .filter(|line| !line.contains("SC2034") && !line.contains("SC2154"))
-        .collect();
-    assert!(faults.is_empty(), "{text}");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 fn is_sha256(text: &str) -> bool {

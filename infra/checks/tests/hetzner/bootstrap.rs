@@ -3,11 +3,14 @@
 use infra_checks::sovereign::{API_IP, BEARER, GHCR_TOKEN, HCLOUD_TOKEN, Node, Sovereign};
 
 use crate::birth::ALL;
-use crate::stage::Stage;
+use crate::stage::{COPIES, Stage};
 
 fn sovereign(reports: bool) -> &'static Sovereign {
     ALL.iter()
-        .find(|s| s.switches.ha && s.switches.workers && s.switches.reports == reports)
+        .find(|s| {
+            let switches = s.switches;
+            switches.ha && switches.workers && switches.token && switches.reports == reports
+        })
         .expect("one with everything")
 }
 
@@ -16,6 +19,7 @@ fn first() -> &'static Node {
 }
 
 const MARKER: &str = "var/lib/catalyst/cloud-init-complete";
+const REBOOT: &str = "etc/apt/apt.conf.d/53catalyst-reboot";
 const PUT: &str = "--request PUT";
 const POST: &str = "--request POST";
 
@@ -30,7 +34,8 @@ fn the_first_control_plane_goes_from_nothing_to_flux_in_this_order() {
         "gateway.networking.k8s.io_tlsroutes.yaml",
         "/flux2/",
         "cilium-",
-        "systemctl restart k3s",
+        "systemctl restart --no-block k3s",
+        "systemctl is-active --quiet k3s",
         "kubectl get --raw /healthz",
         "kubectl get storageclass local-path",
         "annotate storageclass local-path --overwrite storageclass.kubernetes.io/is-default-class=true",
@@ -53,6 +58,8 @@ fn the_first_control_plane_goes_from_nothing_to_flux_in_this_order() {
     }
     assert_eq!(run.count("cache/gateway-api-"), 6 + 6, "each fetched and applied once");
     assert!(stage.exists(MARKER));
+    let reboot = first().text("/etc/catalyst/reboot.conf");
+    assert_eq!(stage.text(&format!("root/{REBOOT}")), reboot);
 }
 
 #[test]
@@ -64,6 +71,7 @@ fn the_kubeconfig_is_returned_once_with_the_public_address_and_the_bearer_in_no_
     assert_eq!(stage.text("headers"), format!("Authorization: Bearer {BEARER}\n"));
     let address = "/sovereign/api/v1/deployments/0123456789abcdef/kubeconfig";
     assert!(run.calls[run.at(PUT)].ends_with(address));
+    assert!(run.calls[run.at(PUT)].contains("--proto =https "), "never in plain text");
     assert!(run.calls.iter().all(|call| !call.contains(BEARER)));
 }
 
@@ -80,8 +88,9 @@ fn after_success_no_secret_but_k3s_own_is_left_on_the_disk() {
         let its_own = path.ends_with("etc/rancher/k3s/token");
         assert_eq!(text.contains(token.as_str()), its_own, "{}", path.display());
     }
-    assert!(!stage.exists("var/lib/cloud/instances/1/user-data.txt"));
-    assert!(!stage.exists("var/lib/cloud/instances/1/obj.pkl"));
+    for path in COPIES {
+        assert!(!stage.exists(path), "{path}");
+    }
     assert!(stage.exists("etc/cloud/cloud-init.disabled"));
     assert!(!stage.text("root/etc/fstab").contains("swap"));
 }
@@ -100,12 +109,13 @@ fn a_failed_step_is_reported_without_secrets_and_leaves_no_marker() {
     stage.fail("helm", 3);
     let run = stage.run();
     assert!(!run.worked);
-    assert!(!stage.exists(MARKER));
+    assert!(!stage.exists(MARKER) && !stage.exists(REBOOT));
     assert_eq!(run.count("helm upgrade"), 3, "it was tried again");
     assert_eq!(run.count("cache/flux.yaml --"), 0);
     assert_eq!(run.count("-f /var/lib/catalyst/cache/flux.yaml"), 0, "what follows is not tried");
     assert_eq!(run.count(PUT), 0, "no kubeconfig of a cluster that is not there");
     assert_eq!(run.count(POST), 1);
+    assert!(run.calls[run.at(POST)].contains("--proto =https "));
 
     let sent: serde_json::Value = serde_json::from_str(&stage.text("sent-failure")).expect("valid JSON");
     assert_eq!(sent["step"], "cilium");
@@ -126,8 +136,36 @@ fn after_a_failure_it_can_be_started_over_and_fetches_nothing_twice() {
     assert!(!stage.run().worked);
     let second = stage.run();
     assert!(second.worked, "{}", second.log);
-    assert_eq!(second.count("--output"), second.count("--request"), "no download again");
+    assert_eq!(second.count("--output"), second.count("--request "), "no download again");
     assert!(stage.exists(MARKER));
+}
+
+/// By then bp-cilium and bp-flux may have taken over what was installed here.
+#[test]
+fn started_over_for_the_kubeconfig_alone_it_touches_nothing_that_works() {
+    let stage = Stage::set("rerun", first());
+    stage.fail("curl-kubeconfig", 60);
+    let run = stage.run();
+    assert!(!run.worked && run.count("helm upgrade") == 1, "{}", run.log);
+    assert!(stage.text("sent-failure").contains("\"step\":\"kubeconfig\""));
+    let again = stage.run();
+    assert!(again.worked && stage.exists(MARKER), "{}", again.log);
+    assert_eq!(again.count(PUT), 1);
+    for done in ["helm", "systemctl restart", "kubectl", "apt-get"] {
+        assert_eq!(again.count(done), 0, "{:#?}", again.calls);
+    }
+}
+
+#[test]
+fn a_start_that_hangs_is_given_up_and_reported() {
+    for (name, node) in [("hang", first()), ("hang-worker", &sovereign(true).workers[0])] {
+        let stage = Stage::set(name, node);
+        stage.fail("start-hangs", 1000);
+        let run = stage.run();
+        assert!(!run.worked && !stage.exists(MARKER), "{:#?}", run.calls);
+        assert!(stage.text("sent-failure").contains("\"step\":\"k3s-start\""));
+        assert_eq!(run.count("kubectl"), 0);
+    }
 }
 
 #[test]
@@ -161,6 +199,13 @@ fn a_kubeconfig_whose_answer_was_lost_counts_as_delivered_and_a_refused_one_does
     let run = stage.run();
     assert!(run.worked && run.count(PUT) == 2, "{}", run.log);
 
+    let stage = Stage::set("lost-for-good", first());
+    stage.fail("lost-kubeconfig", 60);
+    stage.answer("kubeconfig", 403);
+    assert!(!stage.run().worked);
+    let again = stage.run();
+    assert!(again.worked && again.count(PUT) == 1, "{}", again.log);
+
     let stage = Stage::set("refused", first());
     stage.answer("kubeconfig", 403);
     let run = stage.run();
@@ -174,7 +219,7 @@ fn without_a_server_to_report_to_it_works_all_the_same() {
     let stage = Stage::set("silent", &sovereign(false).control_planes[0]);
     let run = stage.run();
     assert!(run.worked, "{}", run.log);
-    assert_eq!(run.count("--request"), 0);
+    assert_eq!(run.count("--request "), 0);
 }
 
 #[test]
@@ -188,8 +233,8 @@ fn further_control_planes_and_workers_only_join() {
         let run = stage.run();
         assert!(run.worked, "{}", run.log);
         assert_eq!(run.count("https://10.0.1.2:6443/ping"), 6, "it waits for the first");
-        assert!(run.at("/ping") < run.at(&format!("systemctl restart {service}")));
-        assert_eq!(run.count("kubectl") + run.count("helm") + run.count("--request"), 0);
+        assert!(run.at("/ping") < run.at(&format!("systemctl restart --no-block {service}")));
+        assert_eq!(run.count("kubectl") + run.count("helm") + run.count("--request "), 0);
         assert!(stage.exists(MARKER));
     }
 }

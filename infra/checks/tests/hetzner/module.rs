@@ -55,6 +55,9 @@ fn it_uses_hcloud_and_nothing_else() {
 fn every_variable_and_output_is_documented_and_never_null() {
     for (name, text) in sources() {
         for (head, body) in blocks(&text, "variable") {
+            // What the inner module is told was checked by the outer one.
+            let ruled = body.contains("= bool\n") || name.starts_with("cloud-init/");
+            assert!(ruled || body.contains("  validation {\n"), "{name}: {head} has no rule");
             for part in ["description = \"", "type ", "nullable "] {
                 assert!(body.contains(part), "{name}: {head} lacks {part}");
             }
@@ -89,28 +92,66 @@ fn everything_that_can_carry_labels_carries_them() {
 fn the_load_balancer_passes_web_and_kubernetes_on() {
     let text = repository::read("infra/hetzner/load_balancer.tf");
     for service in [
-        "http       = { listen = 80, node = var.gateway_http_port }",
-        "https      = { listen = 443, node = var.gateway_https_port }",
-        "kubernetes = { listen = local.kubernetes_api_port, node = local.kubernetes_api_port }",
+        "http       = { listen = 80, node = var.gateway_http_port, ",
+        "https      = { listen = 443, node = var.gateway_https_port, ",
+        "kubernetes = { listen = local.kubernetes_api_port, node = local.kubernetes_api_port, ",
     ] {
         assert!(text.contains(service), "{service}");
     }
     assert!(text.contains("health_check {") && text.contains("use_private_ip   = true"));
 }
 
+fn yaml(path: &str) -> serde_yaml_ng::Value {
+    serde_yaml_ng::from_str(&repository::read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn default_of(variable: &str) -> String {
+    let variables = repository::read("infra/hetzner/variables-network.tf");
+    let all = blocks(&variables, "variable");
+    let (_, body) =
+        all.into_iter().find(|(head, _)| head.contains(&format!("{variable}\""))).expect(variable);
+    let (_, rest) = body.split_once("default     = ").expect("a default");
+    rest.lines().next().expect("a line").trim_matches('"').to_owned()
+}
+
+/// Envoy closes every connection that lacks the load balancer's word on who the visitor is, and takes
+/// that word for a part of the request where it does not expect it: both ends have it, or neither.
+#[test]
+fn the_visitors_address_comes_through_the_load_balancer_and_the_gateway() {
+    let balancer = repository::read("infra/hetzner/load_balancer.tf");
+    assert!(balancer.contains("proxyprotocol    = each.value.proxy\n"));
+    let says = |service: &str, value: bool| {
+        let mut lines = balancer.lines().map(str::trim);
+        let line = lines.find(|line| line.starts_with(&format!("{service} "))).expect(service);
+        assert!(line.ends_with(&format!("proxy = {value} }}")), "{line}");
+    };
+    for values in
+        [yaml("charts/bp-cilium/cilium-values.yaml"), yaml("charts/bp-cilium/values.yaml")["cilium"].clone()]
+    {
+        let takes = values["gatewayAPI"]["enableProxyProtocol"].as_bool().expect("a bool");
+        assert!(takes, "the server would see the load balancer's address");
+        says("http", takes);
+        says("https", takes);
+        // Hops that Envoy would believe of what the visitor itself says.
+        assert!(values["gatewayAPI"].get("xffNumTrustedHops").is_none());
+    }
+    says("kubernetes", false);
+
+    // The server believes Envoy: on a node, or by its address among the pods.
+    let trusted = yaml("charts/catalyst/values.yaml")["trustedProxies"].clone();
+    assert_eq!(trusted, "10.0.0.0/8", "the rules of network_cidr and pod_cidr name it");
+    for variable in ["network_cidr", "pod_cidr"] {
+        assert!(default_of(variable).starts_with("10."), "{variable}");
+    }
+}
+
 /// Envoy listens on the nodes where the load balancer sends people.
 #[test]
 fn the_gateway_listens_on_the_ports_that_are_passed_on() {
-    let gateway: serde_yaml_ng::Value =
-        serde_yaml_ng::from_str(&repository::read("charts/bp-gateway/values.yaml")).expect("YAML");
-    let variables = repository::read("infra/hetzner/variables-network.tf");
+    let gateway = yaml("charts/bp-gateway/values.yaml");
     for (protocol, variable) in [("http", "gateway_http_port"), ("https", "gateway_https_port")] {
         let port = gateway["ports"][protocol].as_u64().expect("a port");
-        let (_, body) = blocks(&variables, "variable")
-            .into_iter()
-            .find(|(head, _)| head.contains(variable))
-            .expect("the variable");
-        assert!(body.contains(&format!("default     = {port}\n")), "{protocol}: {port}");
+        assert_eq!(default_of(variable), port.to_string(), "{protocol}");
     }
 }
 

@@ -55,9 +55,12 @@ fi
 "#;
 
 const SYSTEMCTL: &str = r#"note "systemctl $*"
-if [[ $1 == restart && $2 == k3s ]]; then
-  echo "server: https://127.0.0.1:6443" >"$CATALYST_ROOT/etc/rancher/k3s/k3s.yaml"
+if [[ $1 == restart ]]; then
+  [[ ${*: -1} != k3s ]] || echo "server: https://127.0.0.1:6443" >"$CATALYST_ROOT/etc/rancher/k3s/k3s.yaml"
+  # Whoever waits for a service that does not come up waits without end; here, for long.
+  [[ $* == *--no-block* ]] || ! fails start-hangs || command -p sleep 20
 fi
+[[ $1 != is-active ]] || ! fails start-hangs
 "#;
 
 const K3S: &str = r#"note "$*"
@@ -67,13 +70,24 @@ fails k3s-"$2" && exit 1
 
 const HELM: &str = r#"note "helm $*"
 if fails helm; then
-  echo "Error: a bad values file"
   echo "token $(<"$CATALYST_ROOT/etc/rancher/k3s/token") bearer $(<"$CATALYST_ROOT/etc/catalyst/api-bearer")"
   cat "$CATALYST_ROOT/etc/catalyst/secrets.yaml"
   echo 'joined with K10abcdef0123::server:verysecret'
+  echo "Error: a bad values file"
   exit 1
 fi
 "#;
+
+/// Where cloud-init keeps user_data, or what it made of it.
+pub const COPIES: [&str; 7] = [
+    "var/lib/cloud/instances/1/user-data.txt",
+    "var/lib/cloud/instances/1/user-data.txt.i",
+    "var/lib/cloud/instances/1/cloud-config.txt",
+    "var/lib/cloud/instances/1/obj.pkl",
+    "var/lib/cloud/instances/1/scripts/runcmd",
+    "run/cloud-init/combined-cloud-config.json",
+    "run/cloud-init/instance-data-sensitive.json",
+];
 
 impl Stage {
     pub fn set(name: &str, node: &Node) -> Self {
@@ -89,10 +103,11 @@ impl Stage {
         for (path, text) in [
             ("etc/fstab", "/dev/sda1 / ext4 defaults 0 1\n/swap none swap sw 0 0\n"),
             ("etc/cloud/cloud.cfg", ""),
-            ("var/lib/cloud/instances/1/user-data.txt", "secrets"),
-            ("var/lib/cloud/instances/1/obj.pkl", "secrets"),
         ] {
             repository::write(&root.join(path), text);
+        }
+        for path in COPIES {
+            repository::write(&root.join(path), &node.user_data);
         }
         for (name, text) in [
             ("curl", CURL),

@@ -153,4 +153,13 @@ fn what_is_null_is_read_from_its_publisher_and_what_differs_is_said() {
         !chart.join("charts/near-0.1.0.tgz").exists(),
         "what was refused stays and would be taken next time"
     );
+    write(&lock, expected.replace(&sha256(&near), "null"));
+    for _ in 0..2 {
+        let unknown = run(&folder, &prepare, &["charts/bp-near"]);
+        assert!(
+            !unknown.status.success() && text(&unknown).contains("has no charts.near.digest"),
+            "{}",
+            text(&unknown)
+        );
+    }
 }

@@ -139,8 +139,9 @@ fn a_left_placeholder_is_found() {
 #[test]
 fn a_missing_edge_is_found() {
     let tree = Tree::solo();
-    tree.replace(SPIRE, "    - name: bp-spire-crds\n", "");
-    assert_eq!(exit_code(&tree.finds(Code::MissingEdge, SPIRE)), exit::FINDINGS);
+    let file = "data/bp-openbao.yaml";
+    tree.replace(file, "    - name: bp-external-secrets\n", "");
+    assert_eq!(exit_code(&tree.finds(Code::MissingEdge, file)), exit::FINDINGS);
 }
 
 #[test]

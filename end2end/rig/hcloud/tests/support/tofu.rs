@@ -20,6 +20,8 @@ pub const SECRETS: [&str; 3] = [
     "0a0b0c0d0e0f0a0b0c0d0e0f0a0b0c0d0e0f0a0b0c0d0e0f0a0b0c0d0e0f0a0b",
 ];
 
+pub const DEPLOYMENT: &str = "0190b0c0-0000-7000-8000-000000000001";
+
 pub struct Tofu {
     folder: Folder,
     program: String,
@@ -64,7 +66,7 @@ impl Tofu {
             "sovereign_fqdn": "acme.example.org", "sovereign_subdomain": "acme", "pool_domain": "example.org",
             "org_name": "Acme", "org_email": "ops@acme.example", "region": "fsn1", "ssh_public_key": KEY,
             "hcloud_token": SECRETS[0], "ghcr_pull_token": SECRETS[1], "kubeconfig_bearer_token": SECRETS[2],
-            "deployment_id": "0190b0c0-0000-7000-8000-000000000001", "catalyst_api_url": "http://127.0.0.1:9",
+            "deployment_id": DEPLOYMENT, "catalyst_api_url": "http://127.0.0.1:9",
         });
         for (name, value) in variables.as_object().expect("variables") {
             all[name] = value.clone();
