@@ -9,6 +9,7 @@ mod backup;
 mod catalog;
 mod checkout;
 mod cluster_cli;
+mod database_tls;
 mod events;
 mod forms;
 mod jobs;

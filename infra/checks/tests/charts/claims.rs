@@ -229,8 +229,8 @@ fn every_composed_object_is_named_once_and_uses_the_one_provider_config() {
         ),
         ("kubernetes.crossplane.io/v1alpha2", &["Object"]),
     ];
-    let tree =
-        book::root().join("infra/clusters/_template/infrastructure/crossplane-config/providerconfig-default.yaml");
+    let tree = book::root()
+        .join("infra/clusters/_template/infrastructure/crossplane-config/providerconfig-default.yaml");
     let config = string(&book::yaml(&tree), "metadata.name");
     assert_eq!(string(&book::yaml(&folder().join("values.yaml")), "providerConfig"), config);
     for (kind, spec) in samples() {

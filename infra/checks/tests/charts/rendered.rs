@@ -224,14 +224,12 @@ fn several_workers_without_a_shared_volume_are_refused() {
 #[test]
 fn settings_of_the_product_are_those_that_the_program_reads() {
     let known = book::text(&book::root().join(".env.example"));
-    // Read by a later version of the program; set only when asked for.
-    let later = ["CATALYST_NATS_URL"];
     each(|rendering, object| {
         let Some(pod) = pods(object).filter(|_| rendering.chart.contains("catalyst")) else { return };
         for container in containers(pod) {
             for variable in container.get("env").and_then(Value::as_sequence).into_iter().flatten() {
                 let name = string(variable, "name");
-                if name.starts_with("CATALYST_") && !later.contains(&name.as_str()) {
+                if name.starts_with("CATALYST_") {
                     assert!(known.contains(&format!("{name}=")), "{}: {name}", described(rendering, object));
                 }
             }
