@@ -9,6 +9,7 @@ node_major() { node --version | sed 's/v\([0-9]*\).*/\1/'; }
 find_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome || true; }
 
 want_for_tests() {
+  has openssl || want "openssl" openssl
   [[ -n $(find_browser) ]] || want "a browser (Chromium)" chromium
   if [[ -e /etc/debian_version ]]; then
     [[ -n $(compgen -G '/usr/share/fonts/truetype/dejavu/*.ttf') ]] || want "Latin fonts" fonts-dejavu-core
