@@ -3,6 +3,7 @@
 mod arrows;
 mod exceptions;
 mod files;
+mod hands;
 mod sql;
 mod style;
 
@@ -26,6 +27,7 @@ pub(crate) fn run(rules_only: bool) -> Result<()> {
         ("packages depend on one another only downwards", arrows::check()?),
         ("a browser gets a small, known set of crates", arrows::check_wasm_crates()?),
         ("SQL is written in app/domain only", sql::check(&exceptions)?),
+        ("clouds and clusters are changed by OpenTofu, Crossplane and Flux", hands::check()?),
         ("style sheets use logical properties", style::check(&exceptions)?),
         ("a file has at most 500 lines", files::check(&exceptions)?),
     ] {
