@@ -307,3 +307,33 @@ fn the_card_asks_for_what_the_chart_takes() {
     taken.as_mapping_mut().expect("a map").remove("global");
     assert_eq!(asked["properties"], taken);
 }
+
+#[test]
+fn the_product_reaches_nats_and_no_tenant_does() {
+    let policy = |of: &Rendering| {
+        let mut found = of.objects.iter().filter(|object| string(object, "kind") == "NetworkPolicy");
+        found.next().cloned().unwrap_or_else(|| panic!("{} has no NetworkPolicy", of.chart))
+    };
+    let to_nats = |rule: &&Value| list(rule, "ports").iter().any(|port| port["port"] == 4222);
+    let product = all().iter().find(|one| one.chart == "bp-catalyst-platform").expect("rendered");
+    let asked = policy(product);
+    let nats = all().iter().filter(|one| one.chart == "bp-nats-jetstream");
+    let mut looked = 0;
+    for nats in nats {
+        let given = policy(nats);
+        let from = list(&given, "spec.ingress").iter().find(to_nats).expect("a rule for clients");
+        let namespaces: Vec<String> = list(from, "from")
+            .iter()
+            .map(|one| {
+                one["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
+                    .as_str()
+                    .expect("a name")
+                    .to_owned()
+            })
+            .collect();
+        assert_eq!(namespaces, [string(&asked, "metadata.namespace")], "{}", nats.variant);
+        assert!(list(&asked, "spec.egress").iter().any(|rule| to_nats(&rule)), "the product may not connect");
+        looked += 1;
+    }
+    assert!(looked > 1);
+}
