@@ -225,7 +225,9 @@ pub async fn toast(key: &str) -> Result<()> {
 
 /// The message left by the request before.
 pub async fn take_toast() -> Option<String> {
-    session().remove::<String>(session_keys::TOAST).await.ok().flatten()
+    // To remove what is not there counts as a change, which would be written for each page.
+    session_get::<String>(session_keys::TOAST).await.ok().flatten()?;
+    session().remove(session_keys::TOAST).await.ok().flatten()
 }
 
 /// Goes on at `path` after a form (303 for a form, a header that the client follows for a fetch).

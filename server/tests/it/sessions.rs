@@ -101,13 +101,16 @@ async fn sessions_end_by_age_and_by_rest_and_staffs_sooner() {
 async fn use_is_noted_once_a_minute_and_nothing_else_is_written() {
     let world = World::new().await;
     let mut browser = sign_in(&world, "sara@example.om").await;
-    world.execute("update session set seen_at = now() - interval '50 seconds'").await;
-    browser.get("/billing/balance").await;
     let young = "select count(*) from session where seen_at > now() - interval '30 seconds'";
-    assert_eq!(world.number(young).await, 0);
-    world.execute("update session set seen_at = now() - interval '70 seconds'").await;
-    browser.get("/billing/balance").await;
-    assert_eq!(world.number(young).await, 1);
+    for path in ["/billing/balance", "/apps", "/console"] {
+        browser.get(path).await;
+        world.execute("update session set seen_at = now() - interval '50 seconds'").await;
+        browser.get(path).await.expect(StatusCode::OK);
+        assert_eq!(world.number(young).await, 0, "{path}");
+        world.execute("update session set seen_at = now() - interval '70 seconds'").await;
+        browser.get(path).await;
+        assert_eq!(world.number(young).await, 1, "{path}");
+    }
 }
 
 #[tokio::test]
