@@ -15,7 +15,7 @@ use memchr::memmem;
 use moka::sync::Cache;
 use ui::server::{Theme, Visit};
 
-use crate::{App, http::session, router::pattern, wakeups::Changes};
+use crate::{App, http::session, router::pattern};
 
 const PATTERNS: [&str; 4] = ["/", "/plans", "/apps", "/apps/{slug}"];
 /// Bytes of all pages together.
@@ -30,7 +30,7 @@ pub struct Kept(Cache<Key, Arc<Page>>);
 /// All that such a page depends on.
 #[derive(PartialEq, Eq, Hash)]
 pub struct Key {
-    catalog: Changes,
+    catalog_changes: u64,
     address: String,
     locale: Locale,
     theme: Theme,
@@ -60,13 +60,17 @@ impl fmt::Debug for Kept {
 
 /// None: the answer to this request is for nobody else.
 pub fn key(app: &App, request: &Request) -> Option<Key> {
-    let catalog = app.wakeups.catalog();
     let visit = request.extensions().get::<Visit>()?;
-    let kept = catalog.listening
-        && PATTERNS.contains(&pattern(request.uri().path()))
+    let catalog_changes = visit.catalog_changes?;
+    let kept = PATTERNS.contains(&pattern(request.uri().path()))
         && visit.path.len() <= ADDRESS_MAX
         && !session::is_sent(request.headers(), app);
-    kept.then(|| Key { catalog, address: visit.path.clone(), locale: visit.locale, theme: visit.theme })
+    kept.then(|| Key {
+        catalog_changes,
+        address: visit.path.clone(),
+        locale: visit.locale,
+        theme: visit.theme,
+    })
 }
 
 impl Kept {

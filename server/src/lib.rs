@@ -11,7 +11,7 @@ use adapters::{
 use anyhow::{Context as _, Result};
 use leptos::config::LeptosOptions;
 use tokio::sync::watch;
-use ui::server::{Assets, Services};
+use ui::server::{Assets, CatalogMemory, Services};
 
 pub mod auth;
 pub mod backup;
@@ -88,6 +88,7 @@ impl App {
             apps_domain: config.apps_domain.clone(),
             development_mailbox: adapters.mailbox.is_some(),
             assets,
+            catalog: CatalogMemory::default(),
         };
         Ok(Self {
             config: Arc::new(config),

@@ -7,6 +7,10 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use catalyst::{Config, backup, commands};
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Parser)]
 #[command(version, about = "A cloud marketplace", disable_help_subcommand = true)]

@@ -63,8 +63,10 @@ impl Wakeups {
         *self.access.borrow()
     }
 
-    pub fn catalog(&self) -> Changes {
-        *self.catalog.borrow()
+    /// None: changes are not heard of.
+    pub fn catalog_changes(&self) -> Option<u64> {
+        let changes = *self.catalog.borrow();
+        changes.listening.then_some(changes.count)
     }
 
     fn wake_organization(&self, wanted: impl Fn(&OrganizationId) -> bool) {

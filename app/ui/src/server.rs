@@ -2,10 +2,11 @@
 //! The server's middleware puts `Services`, `Visit`, the session and, after a refused form,
 //! `FormFailure` into the request's extensions; everything here reads them from there.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{
     access::{Admin, Member, Origin, SignedIn, Superadmin},
+    catalog::{self, Catalog},
     error::{Error, Result},
     identity::{
         self,
@@ -41,6 +42,22 @@ pub struct Services {
     pub development_mailbox: bool,
     /// Names of the built site's files: `pkg/…` paths under the site root.
     pub assets: Assets,
+    pub catalog: CatalogMemory,
+}
+
+/// The catalog as it was read last, and after how many changes of it.
+#[derive(Default)]
+pub struct CatalogMemory(Mutex<Option<(u64, Arc<Catalog>)>>);
+
+impl CatalogMemory {
+    fn get(&self, changes: u64) -> Option<Arc<Catalog>> {
+        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.as_ref().filter(|(of, _)| *of == changes).map(|(_, catalog)| catalog.clone())
+    }
+
+    fn put(&self, changes: u64, catalog: Arc<Catalog>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((changes, catalog));
+    }
 }
 
 /// Hashed names under the site root, as the build left them.
@@ -86,6 +103,8 @@ pub struct Visit {
     pub request_id: Option<Uuid>,
     /// Path and query of the page, for links that come back to it.
     pub path: String,
+    /// How often the catalog was changed when the request came; none while nobody hears of changes.
+    pub catalog_changes: Option<u64>,
 }
 
 impl Visit {
@@ -161,6 +180,19 @@ pub fn words() -> &'static Messages {
 pub async fn conn() -> Result<PoolConnection<Postgres>> {
     let pool = services().pool.clone();
     Ok(pool.acquire().await?)
+}
+
+/// All that can be bought: out of memory, if it did not change since it was read.
+pub async fn catalog(conn: &mut sqlx::PgConnection) -> Result<Arc<Catalog>> {
+    let (services, changes) = (services(), visit().catalog_changes);
+    if let Some(catalog) = changes.and_then(|changes| services.catalog.get(changes)) {
+        return Ok(catalog);
+    }
+    let catalog = Arc::new(catalog::ops::read(conn).await?);
+    if let Some(changes) = changes {
+        services.catalog.put(changes, catalog.clone());
+    }
+    Ok(catalog)
 }
 
 fn session_broke(error: tower_sessions::session::Error) -> Error {

@@ -1,11 +1,12 @@
 //! A page of the marketplace: the header with the steps of the order, who is here, what is in the cart;
 //! then the page, or what went wrong with it. One connection for all of it.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use domain::{
     access::SignedIn,
     carts::{self, Cart},
+    catalog::Catalog,
     checkout::Selection,
     error::{Error, Result},
     text::Locale,
@@ -61,6 +62,11 @@ impl Shop {
             None => None,
         };
         Ok(Self { conn, who, cart, words, locale: words.locale })
+    }
+
+    /// As it is now; read from memory until it changes.
+    pub async fn catalog(&mut self) -> Result<Arc<Catalog>> {
+        server::catalog(&mut self.conn).await
     }
 
     /// What was chosen so far.

@@ -29,6 +29,7 @@ pub async fn layer(State(app): State<App>, mut request: Request, next: Next) -> 
         theme: cookie(headers, THEME_COOKIE).map_or(Theme::System, Theme::from_name),
         request_id: request.extensions().get::<RequestId>().map(|id| id.0),
         path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        catalog_changes: app.wakeups.catalog_changes(),
     };
     request.extensions_mut().insert(visit);
     request.extensions_mut().insert(app.services.clone());

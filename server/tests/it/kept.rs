@@ -14,7 +14,7 @@ use crate::{
 async fn listening() -> (World, JoinHandle<()>) {
     let world = World::new().await;
     let listening = world.app.wakeups.listen(world.database_url());
-    while !world.app.wakeups.catalog().listening {
+    while world.app.wakeups.catalog_changes().is_none() {
         sleep(Duration::from_millis(20)).await;
     }
     (world, listening)
@@ -40,16 +40,39 @@ async fn a_kept_page_needs_no_database_and_has_a_nonce_of_its_own() {
     assert_ne!(world.browser().get("/plans?x=1").await.status, StatusCode::OK);
 }
 
+async fn change(world: &World, sql: &str) {
+    let before = world.app.wakeups.catalog_changes();
+    world.execute(sql).await;
+    while world.app.wakeups.catalog_changes() == before {
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_change_of_the_catalog_is_seen() {
     let (world, listening) = listening().await;
+    let mut shopper = world.browser();
+    submit(&mut shopper, "/plans", "/do/cart/plan", &[("plan", "s")]).await.expect(StatusCode::SEE_OTHER);
     world.browser().get("/plans").await.expect(StatusCode::OK);
-    let before = world.app.wakeups.catalog();
-    world.execute("update plan set price_minor = 77777 where slug = 's'").await;
-    while world.app.wakeups.catalog() == before {
-        sleep(Duration::from_millis(20)).await;
-    }
+    shopper.get("/plans").await.expect(StatusCode::OK);
+    change(&world, "update plan set price_minor = 77777 where slug = 's'").await;
     assert!(world.browser().get("/plans").await.text().contains("77.777"));
+    assert!(shopper.get("/plans").await.text().contains("77.777"));
+    listening.abort();
+}
+
+#[tokio::test]
+async fn who_has_a_session_gets_the_catalog_out_of_memory_while_changes_are_heard_of() {
+    let (world, listening) = listening().await;
+    let deaf = World::new().await;
+    for (world, remembers) in [(&world, true), (&deaf, false)] {
+        let mut shopper = world.browser();
+        submit(&mut shopper, "/plans", "/do/cart/plan", &[("plan", "s")]).await.expect(StatusCode::SEE_OTHER);
+        shopper.get("/plans").await.expect(StatusCode::OK);
+        world.execute("alter table plan disable trigger all").await;
+        world.execute("update plan set price_minor = 77777 where slug = 's'").await;
+        assert_ne!(shopper.get("/plans").await.text().contains("77.777"), remembers);
+    }
     listening.abort();
 }
 

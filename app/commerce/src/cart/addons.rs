@@ -1,6 +1,6 @@
 //! `/addons`: the name of the Organization, its address, what is included and what can be added.
 
-use domain::catalog::Addon;
+use domain::{catalog::Addon, checkout::price};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -16,13 +16,12 @@ use super::{
     address::{NAME_ORGANIZATION, Naming, fields, typed},
     cost::{cost, no_cost},
 };
-use crate::catalog::Shelf;
 
 #[component]
 pub fn AddonsPage() -> impl IntoView {
     let typed = use_query_map().with_untracked(typed);
     shop::page(Place::Step(Step::Addons), |mut shop| async move {
-        let shelf = Shelf::read(&mut shop.conn).await?;
+        let catalog = shop.catalog().await?;
         let (words, c) = (shop.words, &shop.words.checkout);
         let form = Form::of(NAME_ORGANIZATION);
         let selection = shop.selection();
@@ -30,9 +29,9 @@ pub fn AddonsPage() -> impl IntoView {
             Some(typed) => Naming::typed(&mut shop.conn, words, typed).await?,
             None => Naming::of(&form, shop.cart.as_ref()),
         };
-        let aside = match shelf.price(&selection) {
+        let aside = match price(&selection, &catalog) {
             Ok(priced) => {
-                let plan = shelf.plan(&selection);
+                let plan = selection.plan_in(&catalog);
                 cost(words, c.month_of_it, &priced.quote, plan, Vec::new(), c.cost_note.into_any())
             }
             Err(error) => no_cost(words, &error),
@@ -40,7 +39,7 @@ pub fn AddonsPage() -> impl IntoView {
         let naming = fields(words, &form, naming, selection.apps.first());
         let chosen =
             |addon: &Addon| form.chosen("addons[]", &addon.slug, selection.addons.contains(&addon.slug));
-        let extras = shelf
+        let extras = catalog
             .addons
             .iter()
             .filter(|addon| !addon.included)
@@ -57,7 +56,7 @@ pub fn AddonsPage() -> impl IntoView {
                 <form class="split" method="post" action=NAME_ORGANIZATION>
                     <div>
                         <section class="section section--plain">{naming}</section>
-                        {included(words, &shelf.addons)}
+                        {included(words, &catalog.addons)}
                         <section class="section">
                             <h2 class="section__title" id="extras">{c.extras}</h2>
                             <div class="choices" role="group" aria-labelledby="extras">{extras}</div>

@@ -1,6 +1,10 @@
 //! `/review?usage=`: everything once more, with room and price, each part with the way to change it.
 
-use domain::{carts::Cart, catalog::sizing::Usage};
+use domain::{
+    carts::Cart,
+    catalog::{Catalog, sizing::Usage},
+    checkout::price,
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -17,21 +21,20 @@ use super::{
     cost::{cost, no_cost},
     room::room,
 };
-use crate::catalog::Shelf;
 
 #[component]
 pub fn ReviewPage() -> impl IntoView {
     let usage = Usage::from_name(&use_query_map().read_untracked().get("usage").unwrap_or_default());
     shop::page(Place::Step(Step::Review), move |mut shop| async move {
-        let shelf = Shelf::read(&mut shop.conn).await?;
+        let catalog = shop.catalog().await?;
         let (words, c) = (shop.words, &shop.words.checkout);
         let selection = shop.selection();
         let Some(cart) = shop.cart.filter(|_| selection.plan.is_some() || !selection.apps.is_empty()) else {
             return Ok(empty(words).into_any());
         };
-        let plan = shelf.plan(&selection);
-        let capacity = plan.map(|plan| room(words, &shelf, plan, &selection.apps, usage));
-        let aside = match shelf.price(&selection) {
+        let plan = selection.plan_in(&catalog);
+        let capacity = plan.map(|plan| room(words, &catalog, plan, &selection.apps, usage));
+        let aside = match price(&selection, &catalog) {
             Ok(priced) => {
                 let cost =
                     cost(words, c.month_of_it, &priced.quote, plan, Vec::new(), c.cost_note.into_any());
@@ -56,7 +59,7 @@ pub fn ReviewPage() -> impl IntoView {
                 </div>
                 <div class="refusal">{refusal.into_iter().collect_view()}</div>
                 <div class="split">
-                    <div>{capacity} {apps(words, &shelf, &cart, usage)} {named(words, &shelf, &cart)}</div>
+                    <div>{capacity} {apps(words, &catalog, &cart, usage)} {named(words, &catalog, &cart)}</div>
                     <aside class="split__aside">{aside}</aside>
                 </div>
             </main>
@@ -84,7 +87,7 @@ pub fn empty(words: &'static Messages) -> impl IntoView + use<> {
     }
 }
 
-fn apps(words: &'static Messages, shelf: &Shelf, cart: &Cart, usage: Usage) -> impl IntoView + use<> {
+fn apps(words: &'static Messages, catalog: &Catalog, cart: &Cart, usage: Usage) -> impl IntoView + use<> {
     let (c, m) = (&words.checkout, &words.marketplace);
     let chosen = &cart.selection.apps;
     let back =
@@ -92,7 +95,7 @@ fn apps(words: &'static Messages, shelf: &Shelf, cart: &Cart, usage: Usage) -> i
     let items = chosen
         .iter()
         .map(|slug| {
-            let app = shelf.app(slug);
+            let app = catalog.app(slug);
             let name = app.map_or_else(|| slug.clone(), |app| app.name.clone());
             let category = app.map(|app| app.category_name.get(words.locale).to_owned());
             view! {
@@ -129,7 +132,7 @@ fn apps(words: &'static Messages, shelf: &Shelf, cart: &Cart, usage: Usage) -> i
     }
 }
 
-fn named(words: &'static Messages, shelf: &Shelf, cart: &Cart) -> impl IntoView + use<> {
+fn named(words: &'static Messages, catalog: &Catalog, cart: &Cart) -> impl IntoView + use<> {
     let c = &words.checkout;
     let name = if cart.organization_name.is_empty() {
         c.not_named.to_owned()
@@ -140,7 +143,7 @@ fn named(words: &'static Messages, shelf: &Shelf, cart: &Cart) -> impl IntoView 
         let host = format!("{}.{}", cart.organization_slug, server::services().apps_domain);
         view! { <div><dt>{c.address}</dt><dd><bdi class="code">{host}</bdi></dd></div> }
     });
-    let extras: Vec<_> = shelf
+    let extras: Vec<_> = catalog
         .addons
         .iter()
         .filter(|addon| cart.selection.addons.contains(&addon.slug))

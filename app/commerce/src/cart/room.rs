@@ -1,7 +1,7 @@
 //! How much of the plan the chosen apps take: three bars, part by part, a verdict, and the plan that fits.
 
 use domain::catalog::{
-    PLATFORM_OVERHEAD, Plan,
+    Catalog, PLATFORM_OVERHEAD, Plan,
     sizing::{Need, TIGHT_PERCENT, Usage, needs, suggest, total},
 };
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use ui::{
     number::{cores, memory_parts, number, percent},
 };
 
-use crate::catalog::{Shelf, plan_name};
+use crate::catalog::plan_name;
 
 /// As many series as there are colours; what is beyond them is drawn as one.
 const SERIES: usize = 6;
@@ -28,8 +28,14 @@ struct Resource {
     percent: i32,
 }
 
-pub fn room(words: &'static Messages, shelf: &Shelf, plan: &Plan, apps: &[String], usage: Usage) -> AnyView {
-    let needs = needs(apps, &shelf.apps, usage);
+pub fn room(
+    words: &'static Messages,
+    catalog: &Catalog,
+    plan: &Plan,
+    apps: &[String],
+    usage: Usage,
+) -> AnyView {
+    let needs = needs(apps, &catalog.apps, usage);
     let resources = resources(words, plan, &needs);
     let rows = resources.iter().map(|resource| row(words, resource)).collect_view();
     view! {
@@ -43,7 +49,7 @@ pub fn room(words: &'static Messages, shelf: &Shelf, plan: &Plan, apps: &[String
             {people(words, usage)}
             <div class="panel">
                 <div class="capacity">
-                    {rows} {legend(words, &needs)} {verdict(words, shelf, plan, &needs, &resources)}
+                    {rows} {legend(words, &needs)} {verdict(words, catalog, plan, &needs, &resources)}
                 </div>
             </div>
         </section>
@@ -145,7 +151,7 @@ fn legend(words: &'static Messages, needs: &[Need]) -> impl IntoView + use<> {
 
 fn verdict(
     words: &'static Messages,
-    shelf: &Shelf,
+    catalog: &Catalog,
     plan: &Plan,
     needs: &[Need],
     resources: &[Resource],
@@ -163,7 +169,7 @@ fn verdict(
     let share =
         fill(c.share, &[("percent", &percent(words.locale, taken)), ("plan", &plan_name(words, plan))]);
     let better = (taken > TIGHT_PERCENT)
-        .then(|| suggest(&shelf.plans, &total(needs)))
+        .then(|| suggest(&catalog.plans, &total(needs)))
         .flatten()
         .filter(|better| better.slug != plan.slug);
     let advice = match better {

@@ -1,6 +1,9 @@
 //! `/apps/{slug}`: one app: what it is, what it takes, what comes with it.
 
-use domain::{Error, catalog::App};
+use domain::{
+    Error,
+    catalog::{App, Catalog},
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -12,14 +15,14 @@ use ui::{
     shop::{self, Place, Step},
 };
 
-use super::{Shelf, plan_name, tile::tile};
+use super::{plan_name, tile::tile};
 
 #[component]
 pub fn AppPage() -> impl IntoView {
     let slug = use_params_map().read_untracked().get("slug").unwrap_or_default();
     shop::page(Place::Step(Step::Apps), |mut shop| async move {
-        let shelf = Shelf::read(&mut shop.conn).await?;
-        let app = shelf.app(&slug).ok_or(Error::NotFound)?;
+        let catalog = shop.catalog().await?;
+        let app = catalog.app(&slug).ok_or(Error::NotFound)?;
         let chosen = shop.selection().apps;
         let (words, m) = (shop.words, &shop.words.marketplace);
         let refusal = ["/do/cart/apps/add", "/do/cart/apps/remove"].map(|action| Form::of(action).summary());
@@ -31,10 +34,10 @@ pub fn AppPage() -> impl IntoView {
                 <div class="refusal" id="refusal">{refusal.into_iter().collect_view()}</div>
                 <div class="split">
                     <div>
-                        {hero(words, app)} {about(words, app)} {services(words, app, &shelf)}
-                        {others(words, app, &shelf, &chosen, &here)}
+                        {hero(words, app)} {about(words, app)} {services(words, app, &catalog)}
+                        {others(words, app, &catalog, &chosen, &here)}
                     </div>
-                    <aside class="split__aside">{takes(words, app, &shelf, chosen.contains(&app.slug), &here)}</aside>
+                    <aside class="split__aside">{takes(words, app, &catalog, chosen.contains(&app.slug), &here)}</aside>
                 </div>
             </main>
         })
@@ -93,12 +96,12 @@ fn about(words: &'static Messages, app: &App) -> impl IntoView + use<> {
     }
 }
 
-fn services(words: &'static Messages, app: &App, shelf: &Shelf) -> impl IntoView + use<> {
+fn services(words: &'static Messages, app: &App, catalog: &Catalog) -> impl IntoView + use<> {
     let m = &words.marketplace;
     let items = app
         .dependencies
         .iter()
-        .filter_map(|slug| shelf.app(slug))
+        .filter_map(|slug| catalog.app(slug))
         .map(|service| {
             let what = memory(words, service.ram_mb);
             view! {
@@ -123,11 +126,11 @@ fn services(words: &'static Messages, app: &App, shelf: &Shelf) -> impl IntoView
 fn others(
     words: &'static Messages,
     app: &App,
-    shelf: &Shelf,
+    catalog: &Catalog,
     chosen: &[String],
     here: &str,
 ) -> impl IntoView + use<> {
-    let tiles: Vec<_> = shelf
+    let tiles: Vec<_> = catalog
         .applications()
         .filter(|other| other.category == app.category && other.slug != app.slug)
         .take(4)
@@ -146,13 +149,12 @@ fn others(
 fn takes(
     words: &'static Messages,
     app: &App,
-    shelf: &Shelf,
+    catalog: &Catalog,
     chosen: bool,
     here: &str,
 ) -> impl IntoView + use<> {
     let m = &words.marketplace;
-    let plan =
-        shelf.plans.iter().find(|plan| plan.slug == app.minimum_plan).map(|plan| plan_name(words, plan));
+    let plan = catalog.plan(&app.minimum_plan).map(|plan| plan_name(words, plan));
     let plan = plan.map(|plan| view! { <div><dt>{m.smallest_plan}</dt><dd>{plan}</dd></div> });
     let website = (!app.website.is_empty()).then(|| {
         let shown = app.website.trim_start_matches("https://").trim_end_matches('/').to_owned();

@@ -1,6 +1,6 @@
 //! `/apps?q=&category=`: everything that can run, to be searched, filtered and chosen.
 
-use domain::catalog::{self, App, Footprint, Industry};
+use domain::catalog::{App, Catalog, Footprint, Industry};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -12,7 +12,7 @@ use ui::{
     shop::{self, Place, Step},
 };
 
-use super::{Shelf, plan_name, speaks_of, tile::tile};
+use super::{plan_name, speaks_of, tile::tile};
 
 /// What search and categories change.
 const SHELF: &str = "app-results app-count app-chips app-kept";
@@ -23,12 +23,11 @@ pub fn AppsPage() -> impl IntoView {
     let text: String = query.get("q").unwrap_or_default().chars().take(80).collect();
     let category: String = query.get("category").unwrap_or_default().chars().take(80).collect();
     shop::page(Place::Step(Step::Apps), |mut shop| async move {
-        let shelf = Shelf::read(&mut shop.conn).await?;
-        let industries = catalog::ops::industries(&mut shop.conn).await?;
+        let catalog = shop.catalog().await?;
         let (words, m) = (shop.words, &shop.words.marketplace);
         let chosen = shop.selection().apps;
         let look = Look { words, text, category };
-        let found: Vec<&App> = shelf.applications().filter(|app| look.shows(app)).collect();
+        let found: Vec<&App> = catalog.applications().filter(|app| look.shows(app)).collect();
         let failures: Vec<_> =
             ["/do/cart/apps/add", "/do/cart/apps/remove", "/do/cart/template", "/do/cart/apps/clear"]
                 .map(|action| Form::of(action).summary())
@@ -43,12 +42,12 @@ pub fn AppsPage() -> impl IntoView {
                 </div>
                 <div class="refusal" id="refusal">{failures}</div>
                 <div class="app-tools">
-                    <div class="app-tools__row">{look.search()} {template(words, &industries)}</div>
-                    {look.chips(&shelf)}
+                    <div class="app-tools__row">{look.search()} {template(words, &catalog.industries)}</div>
+                    {look.chips(&catalog)}
                     {count(words, &found, &chosen)}
                 </div>
                 {look.results(&found, &chosen)}
-                {sum(words, &shelf, &shop.selection(), &look.here())}
+                {sum(words, &catalog, &shop.selection(), &look.here())}
             </main>
         })
     })
@@ -116,10 +115,10 @@ impl Look {
         }
     }
 
-    fn chips(&self, shelf: &Shelf) -> impl IntoView + use<> {
+    fn chips(&self, catalog: &Catalog) -> impl IntoView + use<> {
         let m = &self.words.marketplace;
         let mut categories: Vec<(&str, &str)> = vec![("", m.all)];
-        for app in shelf.applications() {
+        for app in catalog.applications() {
             if !categories.iter().any(|(slug, _)| *slug == app.category) {
                 categories.push((&app.category, app.category_name.get(self.words.locale)));
             }
@@ -228,7 +227,7 @@ fn count(words: &'static Messages, found: &[&App], chosen: &[String]) -> impl In
 /// The bar at the end: what is chosen, how much of the plan it takes, and on.
 fn sum(
     words: &'static Messages,
-    shelf: &Shelf,
+    catalog: &Catalog,
     selection: &domain::checkout::Selection,
     here: &str,
 ) -> impl IntoView + use<> {
@@ -239,9 +238,9 @@ fn sum(
     } else {
         counted(words.locale, m.count_apps, i64::try_from(chosen.len()).unwrap_or_default())
     };
-    let room = shelf.plan(selection).map_or_else(
+    let room = selection.plan_in(catalog).map_or_else(
         || m.no_plan_yet.to_owned(),
-        |plan| match Footprint::of(chosen, &shelf.apps).percent_of(plan) {
+        |plan| match Footprint::of(chosen, &catalog.apps).percent_of(plan) {
             Some(taken) => fill(
                 m.room_for,
                 &[("plan", &plan_name(words, plan)), ("percent", &percent(words.locale, taken))],

@@ -1,5 +1,6 @@
 //! `/`: what this is, how it goes, what there is.
 
+use domain::catalog::Catalog;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use ui::{
@@ -12,23 +13,23 @@ use ui::{
     shop::{self, Place},
 };
 
-use super::{Shelf, plan_name};
+use super::plan_name;
 
 #[component]
 pub fn LandingPage() -> impl IntoView {
     shop::page(Place::Open("/"), |mut shop| async move {
-        let shelf = Shelf::read(&mut shop.conn).await?;
+        let catalog = shop.catalog().await?;
         let words = shop.words;
         Ok(view! {
             <Title text=words.marketplace.home_title/>
-            <main id="main" class="page">{hero(words, &shelf)} {how(words)} {wall(words, &shelf)} {closing(words)}</main>
+            <main id="main" class="page">{hero(words, &catalog)} {how(words)} {wall(words, &catalog)} {closing(words)}</main>
         })
     })
 }
 
-fn hero(words: &'static Messages, shelf: &Shelf) -> impl IntoView + use<> {
+fn hero(words: &'static Messages, catalog: &Catalog) -> impl IntoView + use<> {
     let m = &words.marketplace;
-    let cheapest = shelf
+    let cheapest = catalog
         .plans
         .iter()
         .filter(|plan| plan.orderable)
@@ -57,13 +58,13 @@ fn hero(words: &'static Messages, shelf: &Shelf) -> impl IntoView + use<> {
                     <li><Icon name="check"/>{m.fact_leave}</li>
                 </ul>
             </div>
-            {specimen(words, shelf)}
+            {specimen(words, catalog)}
         </section>
     }
 }
 
 /// What somebody's own cloud may look like: an example with the figures of the plan that most choose.
-fn specimen(words: &'static Messages, shelf: &Shelf) -> impl IntoView + use<> {
+fn specimen(words: &'static Messages, catalog: &Catalog) -> impl IntoView + use<> {
     let m = &words.marketplace;
     let host = format!("dune-house.{}", server::services().apps_domain);
     let apps = [
@@ -77,8 +78,8 @@ fn specimen(words: &'static Messages, shelf: &Shelf) -> impl IntoView + use<> {
         ("bookstack", m.use_handbook),
     ];
     let chosen: Vec<String> = apps.iter().map(|(slug, _)| (*slug).to_owned()).collect();
-    let need = domain::catalog::Footprint::of(&chosen, &shelf.apps);
-    let plan = shelf.plans.iter().find(|plan| plan.popular && plan.memory_mb.is_some());
+    let need = domain::catalog::Footprint::of(&chosen, &catalog.apps);
+    let plan = catalog.plans.iter().find(|plan| plan.popular && plan.memory_mb.is_some());
     let bar = plan.map(|plan| {
         let limit = plan.memory_mb.unwrap_or(1).max(1);
         let taken = need.ram_mb * 100 / limit;
@@ -149,10 +150,10 @@ fn how(words: &'static Messages) -> impl IntoView + use<> {
     }
 }
 
-fn wall(words: &'static Messages, shelf: &Shelf) -> impl IntoView + use<> {
+fn wall(words: &'static Messages, catalog: &Catalog) -> impl IntoView + use<> {
     let m = &words.marketplace;
-    let count = i64::try_from(shelf.applications().count()).unwrap_or_default();
-    let marks = shelf.applications().map(|app| view! { <AppMark slug=app.slug.clone()/> }).collect_view();
+    let count = i64::try_from(catalog.applications().count()).unwrap_or_default();
+    let marks = catalog.applications().map(|app| view! { <AppMark slug=app.slug.clone()/> }).collect_view();
     view! {
         <section class="band band--side" aria-labelledby="apps-band">
             <div class="band__head">

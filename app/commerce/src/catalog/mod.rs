@@ -3,12 +3,9 @@
 //! What is chosen goes into the cart: `app/commerce/src/cart`. End to end: `end2end/tests/journey.spec.ts`.
 
 use domain::{
-    Result,
-    catalog::{self, Addon, App, AppKind, Bundle, Plan},
-    checkout::{Priced, Selection, price},
+    catalog::{App, Plan},
     text::Locale,
 };
-use sqlx::PgConnection;
 use ui::{
     messages::{Messages, fill},
     number::{counted, memory},
@@ -21,46 +18,6 @@ mod plans;
 mod tile;
 
 pub use {app::AppPage, apps::AppsPage, landing::LandingPage, plans::PlansPage};
-
-/// The whole catalog, read once for a page.
-pub struct Shelf {
-    pub plans: Vec<Plan>,
-    pub apps: Vec<App>,
-    pub addons: Vec<Addon>,
-    pub bundles: Vec<Bundle>,
-}
-
-impl Shelf {
-    pub async fn read(conn: &mut PgConnection) -> Result<Self> {
-        let mut apps = catalog::ops::apps(conn).await?;
-        apps.sort_by_key(|app| app.name.to_lowercase());
-        Ok(Self {
-            plans: catalog::ops::plans(conn).await?,
-            apps,
-            addons: catalog::ops::addons(conn).await?,
-            bundles: catalog::ops::bundles(conn).await?,
-        })
-    }
-
-    pub fn price(&self, selection: &Selection) -> Result<Priced<'_>> {
-        price(selection, &self.plans, &self.apps, &self.addons, &self.bundles)
-    }
-
-    /// The plan that is chosen, if it is still there.
-    pub fn plan(&self, selection: &Selection) -> Option<&Plan> {
-        let slug = selection.plan.as_deref()?;
-        self.plans.iter().find(|plan| plan.slug == slug)
-    }
-
-    pub fn app(&self, slug: &str) -> Option<&App> {
-        self.apps.iter().find(|app| app.slug == slug)
-    }
-
-    /// What people choose, without the services that come with it.
-    pub fn applications(&self) -> impl Iterator<Item = &App> {
-        self.apps.iter().filter(|app| app.kind == AppKind::Application)
-    }
-}
 
 /// `Plan M`.
 pub fn plan_name(words: &Messages, plan: &Plan) -> String {

@@ -12,21 +12,19 @@ use ui::{
     shop::{self, Place, Step},
 };
 
-use super::Shelf;
-
 #[component]
 pub fn PlansPage() -> impl IntoView {
     shop::page(Place::Step(Step::Plan), |mut shop| async move {
-        let shelf = Shelf::read(&mut shop.conn).await?;
+        let catalog = shop.catalog().await?;
         let words = shop.words;
         let m = &words.marketplace;
         let chosen = shop.selection().plan.or_else(|| {
-            shelf.plans.iter().find(|plan| plan.popular && plan.orderable).map(|plan| plan.slug.clone())
+            catalog.plans.iter().find(|plan| plan.popular && plan.orderable).map(|plan| plan.slug.clone())
         });
         let form = Form::of("/do/cart/plan");
         let labels = rows(words).into_iter().map(|row| view! { <span>{row.label}</span> }).collect_view();
-        let largest = shelf.plans.iter().filter_map(|plan| plan.memory_mb).max().unwrap_or(1);
-        let plans = shelf
+        let largest = catalog.plans.iter().filter_map(|plan| plan.memory_mb).max().unwrap_or(1);
+        let plans = catalog
             .plans
             .iter()
             .map(|plan| {

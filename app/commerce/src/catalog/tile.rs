@@ -1,4 +1,4 @@
-//! One app on the shelf: the name leads to its page, the button puts it into the cart or takes it out.
+//! One app on the catalog: the name leads to its page, the button puts it into the cart or takes it out.
 
 use domain::catalog::App;
 use leptos::prelude::*;

@@ -2,7 +2,8 @@
 
 use domain::{
     carts::Cart,
-    checkout::Quote,
+    catalog::Catalog,
+    checkout::{Quote, price},
     error::{Error, Result},
     ledger,
     organizations::{self, Organization},
@@ -24,10 +25,7 @@ use ui::{
 };
 
 use super::{place::seen, sum::Sum, voucher};
-use crate::{
-    cart::cost::{cost, line, no_cost},
-    catalog::Shelf,
-};
+use crate::cart::cost::{cost, line, no_cost};
 
 const PLACE: &str = "/do/orders/place";
 
@@ -36,20 +34,20 @@ pub fn CheckoutPage() -> impl IntoView {
     let code: String =
         use_query_map().read_untracked().get("code").unwrap_or_default().chars().take(40).collect();
     shop::page(Place::Step(Step::Checkout), |mut shop| async move {
-        let shelf = Shelf::read(&mut shop.conn).await?;
+        let catalog = shop.catalog().await?;
         let (words, c) = (shop.words, &shop.words.checkout);
         let Some(cart) = shop.cart.clone() else {
             return Ok(crate::cart::empty(words).into_any());
         };
         let kept = voucher::kept(&mut shop.conn, &cart, shop.who.as_ref()).await?;
-        let priced = shelf.price(&cart.selection).map(|priced| priced.quote);
+        let priced = price(&cart.selection, &catalog).map(|priced| priced.quote);
         let (start, aside) = match shop.who.clone() {
             Some(who) => {
                 let mine = organizations::ops::mine(&mut shop.conn, &who).await?;
                 let start = signed_in(words, &shop, &cart, &mine);
-                (start, order(&mut shop, &shelf, &cart, &mine, kept.as_ref(), priced).await?)
+                (start, order(&mut shop, &catalog, &cart, &mine, kept.as_ref(), priced).await?)
             }
-            None => (signed_out(words, &cart), waiting(words, &shelf, &cart, priced)),
+            None => (signed_out(words, &cart), waiting(words, &catalog, &cart, priced)),
         };
         let summaries = [PLACE, "/do/cart/voucher", "/sign-in"].map(|action| Form::of(action).summary());
         Ok(view! {
@@ -199,11 +197,11 @@ fn destination(value: String, name: String, note: String, code: bool, checked: b
 }
 
 /// Signed out: what it costs, and why it cannot be placed yet.
-fn waiting(words: &'static Messages, shelf: &Shelf, cart: &Cart, priced: Result<Quote>) -> AnyView {
+fn waiting(words: &'static Messages, catalog: &Catalog, cart: &Cart, priced: Result<Quote>) -> AnyView {
     let c = &words.checkout;
     match priced {
         Ok(quote) => {
-            let plan = shelf.plan(&cart.selection);
+            let plan = cart.selection.plan_in(catalog);
             let cost = cost(words, c.what_it_comes_to, &quote, plan, Vec::new(), c.cost_note.into_any());
             view! { {cost} {cannot(words, c.sign_in_first.to_owned())} }.into_any()
         }
@@ -223,7 +221,7 @@ fn cannot(words: &'static Messages, why: String) -> impl IntoView {
 /// Signed in: what it costs, what credit covers, and the button.
 async fn order(
     shop: &mut Shop,
-    shelf: &Shelf,
+    catalog: &Catalog,
     cart: &Cart,
     mine: &[Organization],
     kept: Option<&voucher::Kept>,
@@ -255,7 +253,7 @@ async fn order(
     } else {
         c.cost_note.into_any()
     };
-    let cost = cost(words, c.what_it_comes_to, &quote, shelf.plan(&cart.selection), after, note);
+    let cost = cost(words, c.what_it_comes_to, &quote, cart.selection.plan_in(catalog), after, note);
     let button = if cart.organization_slug.is_empty() && mine.is_empty() {
         view! {
             <a class="button button--primary button--wide button--large" href="/addons">

@@ -18,7 +18,7 @@ use ui::{
     shop::{self, Place},
 };
 
-use crate::{cart::cost::cost, catalog::Shelf};
+use crate::cart::cost::cost;
 
 #[component]
 pub fn OrderPage() -> impl IntoView {
@@ -27,13 +27,13 @@ pub fn OrderPage() -> impl IntoView {
         let id = id.parse().map_err(|_| Error::NotFound)?;
         let who = server::who(&mut shop.conn).await?;
         let order = orders::ops::own(&mut shop.conn, &who, id).await?;
-        let shelf = Shelf::read(&mut shop.conn).await?;
+        let catalog = shop.catalog().await?;
         let organization = organizations::ops::mine(&mut shop.conn, &who)
             .await?
             .into_iter()
             .find(|organization| organization.organization_id == order.organization_id);
         let words = shop.words;
-        let plan = shelf.plans.iter().find(|plan| plan.slug == order.plan);
+        let plan = catalog.plan(&order.plan);
         Ok(page(words, &order, organization.as_ref(), plan))
     })
 }

@@ -1,7 +1,6 @@
 //! `/redeem?code=`: one page for a code that is good, unknown, ended, or still to be typed.
 
 use domain::{
-    catalog,
     error::{Error, Refusal, Result},
     text::VoucherCode,
     vouchers::{self, Preview},
@@ -129,8 +128,9 @@ fn ticket(
 
 async fn worth(shop: &mut Shop, preview: &Preview) -> Result<AnyView> {
     let (words, m) = (shop.words, &shop.words.marketplace);
-    let plans = catalog::ops::plans(&mut shop.conn).await?;
-    let plan = plans
+    let catalog = shop.catalog().await?;
+    let plan = catalog
+        .plans
         .iter()
         .find(|plan| plan.popular && plan.orderable && plan.price.currency() == preview.credit.currency());
     let months = plan

@@ -118,6 +118,31 @@ pub struct Industry {
     pub bundle: String,
 }
 
+/// All that can be bought, as pages show it and orders are priced by it. Apps are in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalog {
+    pub plans: Vec<Plan>,
+    pub apps: Vec<App>,
+    pub addons: Vec<Addon>,
+    pub bundles: Vec<Bundle>,
+    pub industries: Vec<Industry>,
+}
+
+impl Catalog {
+    pub fn plan(&self, slug: &str) -> Option<&Plan> {
+        self.plans.iter().find(|plan| plan.slug == slug)
+    }
+
+    pub fn app(&self, slug: &str) -> Option<&App> {
+        self.apps.iter().find(|app| app.slug == slug)
+    }
+
+    /// What people choose, without the services that come with it.
+    pub fn applications(&self) -> impl Iterator<Item = &App> {
+        self.apps.iter().filter(|app| app.kind == AppKind::Application)
+    }
+}
+
 /// What the platform itself takes of a plan: memory in MiB, thousandths of a core, GiB
 /// (ui.md 1.7: 500 MiB, 250 m, 3 GiB).
 pub const PLATFORM_OVERHEAD: Footprint = Footprint { ram_mb: 500, cpu_milli: 250, disk_gb: 3 };

@@ -2,8 +2,20 @@
 
 use sqlx::PgConnection;
 
-use super::{Addon, App, Bundle, Industry, Plan, store};
+use super::{Addon, App, Bundle, Catalog, Industry, Plan, store};
 use crate::error::{Error, Result};
+
+pub async fn read(conn: &mut PgConnection) -> Result<Catalog> {
+    let mut apps = apps(conn).await?;
+    apps.sort_by_key(|app| app.name.to_lowercase());
+    Ok(Catalog {
+        plans: plans(conn).await?,
+        apps,
+        addons: addons(conn).await?,
+        bundles: bundles(conn).await?,
+        industries: industries(conn).await?,
+    })
+}
 
 pub async fn plans(conn: &mut PgConnection) -> Result<Vec<Plan>> {
     store::plans(conn).await?.into_iter().map(TryInto::try_into).collect()

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    catalog::{Addon, App, Bundle, Plan},
+    catalog::{App, Bundle, Catalog, Plan},
     error::{Error, Refusal, Result},
     ids::{OrderId, OrganizationId},
     money::Money,
@@ -23,6 +23,13 @@ pub struct Selection {
     pub plan: Option<String>,
     pub apps: Vec<String>,
     pub addons: Vec<String>,
+}
+
+impl Selection {
+    /// The plan that is chosen, if it is still there.
+    pub fn plan_in<'a>(&self, catalog: &'a Catalog) -> Option<&'a Plan> {
+        catalog.plan(self.plan.as_deref()?)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,15 +103,10 @@ pub struct Priced<'a> {
 /// Prices a selection, or says what in it cannot be bought. Touches nothing.
 /// Apps cost nothing; a bundle that is ordered whole takes its percentage off the plan, and where
 /// several are, the largest one does.
-pub fn price<'a>(
-    selection: &Selection,
-    plans: &'a [Plan],
-    apps: &'a [App],
-    addons: &'a [Addon],
-    bundles: &[Bundle],
-) -> Result<Priced<'a>> {
+pub fn price<'a>(selection: &Selection, catalog: &'a Catalog) -> Result<Priced<'a>> {
     let wanted = selection.plan.as_deref().filter(|plan| !plan.is_empty()).ok_or(Refusal::PlanMissing)?;
-    let plan = plans
+    let plan = catalog
+        .plans
         .iter()
         .find(|plan| plan.slug == wanted || plan.plan_id.to_string() == wanted)
         .ok_or_else(|| Refusal::PlanUnknown(wanted.to_owned()))?;
@@ -121,7 +123,8 @@ pub fn price<'a>(
 
     let mut chosen: Vec<&App> = Vec::new();
     for wanted in &selection.apps {
-        let app = apps
+        let app = catalog
+            .apps
             .iter()
             .find(|app| app.slug == *wanted || app.app_id.to_string() == *wanted)
             .ok_or_else(|| Refusal::AppUnknown(wanted.clone()))?;
@@ -139,7 +142,8 @@ pub fn price<'a>(
     }
 
     for wanted in &selection.addons {
-        let addon = addons
+        let addon = catalog
+            .addons
             .iter()
             .find(|addon| addon.slug == *wanted || addon.addon_id.to_string() == *wanted)
             .ok_or_else(|| Refusal::AddonUnknown(wanted.clone()))?;
@@ -151,7 +155,8 @@ pub fn price<'a>(
 
     let has_all =
         |bundle: &&Bundle| bundle.apps.iter().all(|slug| chosen.iter().any(|app| app.slug == *slug));
-    if let Some(bundle) = bundles
+    if let Some(bundle) = catalog
+        .bundles
         .iter()
         .filter(|bundle| bundle.discount_percent > 0 && !bundle.apps.is_empty())
         .filter(has_all)

@@ -21,13 +21,8 @@ use crate::{
 
 /// Reads the catalog and prices a selection.
 pub async fn quote(conn: &mut PgConnection, selection: &Selection) -> Result<Quote> {
-    let (plans, apps, addons, bundles) = (
-        catalog::ops::plans(conn).await?,
-        catalog::ops::apps(conn).await?,
-        catalog::ops::addons(conn).await?,
-        catalog::ops::bundles(conn).await?,
-    );
-    Ok(price(selection, &plans, &apps, &addons, &bundles)?.quote)
+    let catalog = catalog::ops::read(conn).await?;
+    Ok(price(selection, &catalog)?.quote)
 }
 
 /// Places an order, paid by credit. Everything or nothing: idempotency key, Organization, voucher
@@ -49,13 +44,8 @@ pub async fn place(
     if let Some(placed) = repeated(conn, who, key, &hash).await? {
         return Ok(placed);
     }
-    let (plans, apps, addons, bundles) = (
-        catalog::ops::plans(conn).await?,
-        catalog::ops::apps(conn).await?,
-        catalog::ops::addons(conn).await?,
-        catalog::ops::bundles(conn).await?,
-    );
-    let priced = price(&request.selection, &plans, &apps, &addons, &bundles)?;
+    let catalog = catalog::ops::read(conn).await?;
+    let priced = price(&request.selection, &catalog)?;
     if request.voucher.is_some() {
         vouchers::ops::count_try(conn, limits, who, from.ip).await?;
     }

@@ -73,9 +73,6 @@ fn select(plan: &str, apps: &[&str], addons: &[&str]) -> Selection {
 }
 
 fn quote(selection: &Selection) -> Result<Quote> {
-    let plans = [plan("m", 9_000), plan("flexi", 0)];
-    let apps = [app("wordpress", true), app("erpnext", false), app("ghost", true), app("mysql", true)];
-    let addons = [addon("api-access", 5_000)];
     let bundle = Bundle {
         slug: "pair".to_owned(),
         name: Localized::same("pair"),
@@ -84,7 +81,14 @@ fn quote(selection: &Selection) -> Result<Quote> {
         discount_percent: 10,
         recommended_plan: "m".to_owned(),
     };
-    price(selection, &plans, &apps, &addons, &[bundle]).map(|priced| priced.quote)
+    let catalog = Catalog {
+        plans: vec![plan("m", 9_000), plan("flexi", 0)],
+        apps: vec![app("wordpress", true), app("erpnext", false), app("ghost", true), app("mysql", true)],
+        addons: vec![addon("api-access", 5_000)],
+        bundles: vec![bundle],
+        industries: Vec::new(),
+    };
+    price(selection, &catalog).map(|priced| priced.quote)
 }
 
 #[test]
