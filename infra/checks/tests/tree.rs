@@ -154,6 +154,10 @@ fn inner_kustomizations_follow_the_repository_that_cloud_init_writes() {
         assert_eq!(folder.0, TEMPLATE);
         assert!(root().join(TEMPLATE).join(&folder.1[1..]).is_dir(), "{path}");
         assert!(text.contains(&format!("./{TEMPLATE}/${{name}}")));
+        // What is substituted from nowhere becomes empty.
+        let from = object["spec"]["postBuild"]["substituteFrom"].as_sequence().unwrap();
+        let from: Vec<_> = from.iter().map(|one| (one["kind"].as_str(), one["name"].as_str())).collect();
+        assert_eq!(from, ["sovereign", "versions"].map(|name| (Some("ConfigMap"), Some(name))), "{name}");
     }
 }
 
@@ -184,6 +188,10 @@ fn every_release_has_a_chart_and_a_version_and_every_chart_a_release() {
         .collect();
     assert_eq!(releases, charts);
     assert_eq!(releases, lock().blueprints().map(str::to_owned).collect());
+    for (name, chart) in objects("HelmChart") {
+        let version = format!("${{{}_VERSION}}", name.to_uppercase().replace('-', "_"));
+        assert_eq!(chart["spec"]["version"], version, "{name}");
+    }
 }
 
 #[test]
@@ -262,6 +270,28 @@ fn leaves(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
 }
 
 #[test]
+fn what_differs_between_sovereigns_is_given_to_every_chart_that_has_it() {
+    let mut given = 0;
+    for (name, release) in releases() {
+        let chart = yaml(&root().join(format!("charts/{name}/values.yaml")));
+        for (path, placeholder) in [
+            ("sovereign.fqdn", "${SOVEREIGN_FQDN}"),
+            ("catalyst.sovereign.fqdn", "${SOVEREIGN_FQDN}"),
+            ("spire.global.spire.trustDomain", "${SOVEREIGN_FQDN}"),
+            ("acme.email", "${SOVEREIGN_EMAIL}"),
+        ] {
+            let at = |values| path.split('.').try_fold(values, |value: &Value, step| value.get(step));
+            if at(&chart).is_some() {
+                let set = at(&release["spec"]["values"]).and_then(Value::as_str);
+                assert_eq!(set, Some(placeholder), "{name}: {path}");
+                given += 1;
+            }
+        }
+    }
+    assert_eq!(given, 6);
+}
+
+#[test]
 fn values_set_in_the_tree_exist_in_the_chart() {
     let mut set = 0;
     for (name, release) in releases() {
@@ -289,9 +319,40 @@ fn releases_take_the_charts_values_for_their_topology() {
     for (name, chart) in objects("HelmChart") {
         assert_eq!(chart["spec"]["chart"].as_str(), Some(name.as_str()));
         let has = root().join(format!("charts/{name}/values-ha.yaml")).is_file();
-        let takes = strings(&chart["spec"]["valuesFiles"]);
-        let wanted = ["values-${SOVEREIGN_TOPOLOGY}.yaml", "values.yaml"].map(str::to_owned);
-        assert_eq!(takes, if has { wanted.into() } else { BTreeSet::new() }, "{name}");
+        // The later file wins, and a topology without one is no fault.
+        let takes = chart["spec"]["valuesFiles"].as_sequence().cloned().unwrap_or_default();
+        let wanted = ["values.yaml", "values-${SOVEREIGN_TOPOLOGY}.yaml"].map(Value::from);
+        assert_eq!(takes, if has { wanted.to_vec() } else { Vec::new() }, "{name}");
+        assert_eq!(chart["spec"]["ignoreMissingValuesFiles"].as_bool(), has.then_some(true), "{name}");
+    }
+}
+
+#[test]
+fn labels_say_the_sovereign_and_the_tier() {
+    for tier in TIERS {
+        for object in files(&root().join(TEMPLATE).join(tier)).iter().map(|path| yaml(path)) {
+            let label =
+                |name: &str| object["metadata"]["labels"][format!("catalyst.openova.io/{name}")].as_str();
+            let release = object["kind"] == "HelmRelease";
+            let wanted = (release || object["kind"] == "Namespace").then_some("${SOVEREIGN_FQDN}");
+            assert_eq!(label("sovereign"), wanted, "{object:?}");
+            assert_eq!(label("tier"), release.then_some(tier), "{object:?}");
+        }
+    }
+}
+
+/// Flux gives a release five minutes and one attempt, and leaves its kinds as they were, where nothing else is said.
+#[test]
+fn a_release_has_its_time_its_attempts_and_its_new_kinds() {
+    for (name, release) in releases() {
+        let spec = &release["spec"];
+        assert_eq!(spec["timeout"], "15m", "{name}");
+        for action in ["install", "upgrade"] {
+            assert_eq!(spec[action]["crds"], "CreateReplace", "{name}: {action}");
+            let retries = spec[action]["remediation"]["retries"].as_i64();
+            // Flux itself has a test of its own.
+            assert!(name == "bp-flux" || retries.is_some_and(|times| times != 0), "{name}: {action}");
+        }
     }
 }
 
