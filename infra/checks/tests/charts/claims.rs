@@ -1,7 +1,11 @@
 //! Crossplane's definitions and compositions. The compositions' templates are rendered by Helm's engine, which
 //! has the functions of function-go-templating that they use; `.observed` is given as values.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::BTreeSet,
+    fs,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use serde_yaml_ng::Value;
 
@@ -39,8 +43,10 @@ fn composed_from(kind: &str, values: &str) -> Vec<Value> {
         .replace(".observed", ".Values.observed")
         .replace("@provider@", "default")
         .replace("@kubernetes@", "default");
-    let chart = render::scratch("compositions").join(format!("{kind}-{}", values.len()));
-    fs::remove_dir_all(&chart).ok();
+    // Of its own each time: several tests compose the same claims.
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let chart = render::scratch("compositions").join(format!("{kind}-{number}"));
     fs::create_dir_all(chart.join("templates")).expect("made");
     fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: composed\nversion: 1.0.0\n").expect("written");
     fs::write(chart.join("templates/composed.yaml"), template).expect("written");
@@ -261,5 +267,46 @@ fn nothing_is_left_as_a_placeholder_and_no_kubectl_runs() {
         for word in ["PLACEHOLDER", "kubectl", "bitnami", "infra.openova.io"] {
             assert!(!text.contains(word), "{}: {word}", path.display());
         }
+    }
+}
+
+/// provider-kubernetes makes objects with the rights that the tree gives it.
+#[test]
+fn the_provider_may_make_what_the_compositions_make_and_nothing_else() {
+    let tree = book::root().join("infra/clusters/_template/infrastructure/crossplane-provider");
+    let read = |name: &str| book::yaml(&tree.join(format!("{name}-provider-kubernetes.yaml")));
+    let mut made = BTreeSet::new();
+    for (kind, spec) in samples() {
+        for object in of(&composed(kind, &spec), "kubernetes.crossplane.io", "Object") {
+            let manifest = &object["spec"]["forProvider"]["manifest"];
+            assert_eq!(string(manifest, "apiVersion"), "v1");
+            made.insert(format!("{}s", string(manifest, "kind").to_lowercase()));
+        }
+    }
+    let mut may = BTreeSet::new();
+    for rule in read("clusterrole")["rules"].as_sequence().expect("rules") {
+        assert_eq!(rule["apiGroups"], Value::from(vec![Value::from("")]));
+        may.extend(
+            rule["resources"]
+                .as_sequence()
+                .expect("resources")
+                .iter()
+                .map(|one| one.as_str().expect("a name").to_owned()),
+        );
+    }
+    assert_eq!(may, made);
+    let account = string(&read("deploymentruntimeconfig"), "spec.serviceAccountTemplate.metadata.name");
+    let binding = read("clusterrolebinding");
+    assert_eq!(string(&binding["subjects"][0], "name"), account);
+    assert_eq!(binding["roleRef"]["name"], read("clusterrole")["metadata"]["name"]);
+    let provider = book::yaml(&tree.join("provider-kubernetes.yaml"));
+    assert_eq!(
+        provider["spec"]["runtimeConfigRef"]["name"],
+        read("deploymentruntimeconfig")["metadata"]["name"]
+    );
+    for name in ["hetzner", "kubernetes"] {
+        let provider = book::yaml(&tree.join(format!("provider-{name}.yaml")));
+        let package = format!("${{CROSSPLANE_PROVIDER_{}}}", name.to_uppercase());
+        assert_eq!(string(&provider, "spec.package"), package);
     }
 }

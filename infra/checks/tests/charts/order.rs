@@ -169,3 +169,66 @@ fn each_issuer_has_one_for_trying() {
     let choice: BTreeSet<_> = choice.expect("a choice").iter().filter_map(Value::as_str).collect();
     assert_eq!(choice, issuers("dns01").keys().map(String::as_str).collect());
 }
+
+#[test]
+fn a_route_joins_a_listener_that_takes_it_and_has_its_names_in_the_certificate() {
+    let default = || released().filter(|one| one.variant == "default");
+    let of = |kind: &'static str| {
+        default().flat_map(|one| &one.objects).filter(move |object| string(object, "kind") == kind)
+    };
+    let gateway = of("Gateway").next().expect("a Gateway");
+    assert_eq!(string(gateway, "spec.gatewayClassName"), "cilium");
+    let listener = |parent: &Value| {
+        let mut listeners = gateway["spec"]["listeners"].as_sequence().expect("listeners").iter();
+        let found = listeners.find(|one| one["name"] == parent["sectionName"]);
+        found.unwrap_or_else(|| panic!("{parent:?}")).clone()
+    };
+    let certificate = of("Certificate").next().expect("a certificate");
+    let mut names = 0;
+    for rendering in default() {
+        for route in rendering.objects.iter().filter(|object| string(object, "kind") == "HTTPRoute") {
+            let Some(hosts) = at(route, "spec.hostnames").and_then(Value::as_sequence) else { continue };
+            let who = described(rendering, route);
+            let listener = listener(&route["spec"]["parentRefs"][0]);
+            assert_eq!(string(&listener, "protocol"), "HTTPS", "{who}");
+            let allowed =
+                &listener["allowedRoutes"]["namespaces"]["selector"]["matchExpressions"][0]["values"];
+            let allowed = allowed.as_sequence().unwrap_or_else(|| panic!("{who}: anybody's routes"));
+            assert!(allowed.contains(&Value::from(rendering.namespace.as_str())), "{who}");
+            for host in hosts {
+                let known = certificate["spec"]["dnsNames"].as_sequence().expect("names");
+                assert!(known.contains(host), "{who}: {host:?}");
+                names += 1;
+            }
+        }
+    }
+    assert!(names >= 5, "only {names} names");
+    for issuer in of("ClusterIssuer") {
+        let solver = &issuer["spec"]["acme"]["solvers"][0]["http01"]["gatewayHTTPRoute"];
+        assert_eq!(
+            string(&listener(&solver["parentRefs"][0]), "protocol"),
+            "HTTP",
+            "where a challenge comes"
+        );
+    }
+}
+
+/// The same for objects of the tree: those of Crossplane's kinds are applied after its release is ready.
+#[test]
+fn kinds_are_there_before_their_objects_in_the_tree() {
+    let tree = book::root().join("infra/clusters/_template/infrastructure");
+    let applies = |folder: &str| book::yaml(&tree.join(format!("kustomization-{folder}.yaml")));
+    let applier = applies("crossplane-provider");
+    let first = applies(&string(&applier["spec"]["dependsOn"][0], "name"));
+    let watched = first["spec"]["healthChecks"].as_sequence().expect("health checks");
+    for path in book::files_in(&tree.join("crossplane-provider")) {
+        let object = book::yaml(&path);
+        let version = string(&object, "apiVersion");
+        let (group, _) = version.split_once('/').expect("a group");
+        let brought =
+            recorded("brings").into_iter().find(|(_, groups)| groups.iter().any(|one| one == group));
+        let Some((blueprint, _)) = brought else { continue };
+        let waits = watched.iter().any(|one| one["kind"] == "HelmRelease" && one["name"] == blueprint);
+        assert!(waits, "{}: nobody waits for {blueprint}", path.display());
+    }
+}

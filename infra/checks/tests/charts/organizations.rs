@@ -20,6 +20,9 @@ fn what_organizations_have_applied_names_their_account() {
     let account = apps("serviceaccount-organizations.yaml");
     assert_eq!(string(&ours, "spec.serviceAccountName"), string(&account, "metadata.name"));
     assert_eq!(string(&ours, "metadata.namespace"), string(&account, "metadata.namespace"));
+    assert_eq!(string(&ours, "spec.targetNamespace"), string(&account, "metadata.namespace"));
+    // One Application that does not come up holds no other back.
+    assert!(!ours["spec"]["wait"].as_bool().unwrap_or(false));
     assert_eq!(refused_by(&ours), [""; 0]);
     for other in ["", "''", "default", "kustomize-controller"] {
         assert_eq!(refused_by(&with(ours.clone(), ACCOUNT, other)), RULE, "{other:?}");
@@ -46,13 +49,21 @@ fn their_account_may_write_nothing_but_sources_and_kustomizations_of_its_own_nam
         .as_sequence()
         .expect("rules")
         .iter()
-        .flat_map(|rule| rule["resources"].as_sequence().expect("resources"))
-        .map(|resource| resource.as_str().expect("a name").to_owned())
+        .map(|rule| {
+            let [group] = &rule["apiGroups"].as_sequence().expect("groups")[..] else { panic!("{rule:?}") };
+            let [resource] = &rule["resources"].as_sequence().expect("resources")[..] else {
+                panic!("{rule:?}")
+            };
+            format!("{}/{}", group.as_str().expect("a group"), resource.as_str().expect("a name"))
+        })
         .collect();
-    assert_eq!(may, ["gitrepositories", "kustomizations"]);
+    let wanted = ["source.toolkit.fluxcd.io/gitrepositories", "kustomize.toolkit.fluxcd.io/kustomizations"];
+    assert_eq!(may, wanted);
     let binding = apps("rolebinding-organizations.yaml");
     assert_eq!(
         (string(&binding, "kind"), string(&binding, "roleRef.kind")),
         ("RoleBinding".into(), "Role".into())
     );
+    let account = apps("serviceaccount-organizations.yaml");
+    assert_eq!(binding["subjects"][0]["name"], account["metadata"]["name"]);
 }

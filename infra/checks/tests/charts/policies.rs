@@ -12,7 +12,14 @@ fn yaml(text: &str) -> Value {
     serde_yaml_ng::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// `*` stands for any text.
+/// `*` stands for any text, `!` for anything else, `&` for both.
+fn admits(pattern: &str, text: &str) -> bool {
+    pattern.split(" & ").all(|one| match one.strip_prefix('!') {
+        Some(other) => !wild(other, text),
+        None => wild(one, text),
+    })
+}
+
 fn wild(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -27,16 +34,18 @@ fn fits(pattern: &Value, found: Option<&Value>) -> bool {
     match (pattern, found) {
         (Value::Mapping(keys), Some(found @ Value::Mapping(_))) => keys.iter().all(|(key, pattern)| {
             let key = key.as_str().expect("a name");
-            match key.strip_prefix("X(").and_then(|rest| rest.strip_suffix(')')) {
-                Some(absent) => found.get(absent).is_none(),
-                None => fits(pattern, found.get(key)),
+            let inside = |anchor| key.strip_prefix(anchor).and_then(|rest| rest.strip_suffix(')'));
+            match (inside("X("), inside("=(")) {
+                (Some(absent), _) => found.get(absent).is_none(),
+                (_, Some(optional)) => found.get(optional).is_none_or(|found| fits(pattern, Some(found))),
+                _ => fits(pattern, found.get(key)),
             }
         }),
         (Value::Sequence(patterns), Some(Value::Sequence(list))) => {
             assert_eq!(patterns.len(), 1, "one pattern for a list");
             list.iter().all(|each| fits(&patterns[0], Some(each)))
         }
-        (Value::String(pattern), Some(Value::String(text))) => wild(pattern, text),
+        (Value::String(pattern), Some(Value::String(text))) => admits(pattern, text),
         (Value::Mapping(_) | Value::Sequence(_) | Value::String(_), _) => false,
         (pattern, found) => panic!("{pattern:?} against {found:?} is not understood here"),
     }
@@ -67,20 +76,22 @@ fn concerns(rule: &Value, object: &Value) -> bool {
     let resources = &rule["match"]["any"][0]["resources"];
     let kinds = resources["kinds"].as_sequence().expect("kinds");
     let namespaces = resources.get("namespaces").and_then(Value::as_sequence);
-    kinds.iter().any(|kind| wild(kind.as_str().expect("a kind"), &name))
+    let kind = |kind: &str| if kind.contains('/') { wild(kind, &name) } else { name == format!("v1/{kind}") };
+    kinds.iter().any(|one| kind(one.as_str().expect("a kind")))
         && namespaces.is_none_or(|list| list.contains(&object["metadata"]["namespace"]))
 }
 
-/// The rules about objects of Flux that refuse this one.
-pub fn refused_by(object: &Value) -> Vec<String> {
+fn policy(name: &str) -> &'static Value {
     let charts =
         render::all().iter().find(|one| one.chart == "bp-kyverno-policies" && one.variant == "default");
-    let policy = |name| {
-        charts
-            .and_then(|one| one.objects.iter().find(|one| string(one, "metadata.name") == name))
-            .unwrap_or_else(|| panic!("{name} is not rendered"))
-    };
-    let rules = ["blueprints-are-signed", "organizations-are-confined"]
+    charts
+        .and_then(|one| one.objects.iter().find(|one| string(one, "metadata.name") == name))
+        .unwrap_or_else(|| panic!("{name} is not rendered"))
+}
+
+/// The rules about objects of Flux and about tags of images that refuse this one.
+pub fn refused_by(object: &Value) -> Vec<String> {
+    let rules = ["blueprints-are-signed", "images-are-pinned", "organizations-are-confined"]
         .map(|name| at(policy(name), "spec.rules").and_then(Value::as_sequence).expect("rules"));
     let mut refused = Vec::new();
     for rule in rules.into_iter().flatten().filter(|rule| concerns(rule, object)) {
@@ -199,4 +210,68 @@ fn a_release_installs_what_was_verified() {
     ] {
         assert_eq!(refused_by(&bad), ["releases-are-verified"], "{bad:?}");
     }
+}
+
+#[test]
+fn what_the_tree_applies_is_admitted() {
+    let tree = book::root().join("infra/clusters/_template");
+    for path in infra_checks::repository::files(&tree) {
+        assert_eq!(refused_by(&book::yaml(&path)), [""; 0], "{}", path.display());
+    }
+}
+
+#[test]
+fn policies_refuse_and_do_not_only_report() {
+    let mut looked = 0;
+    for one in render::all().iter().filter(|one| one.chart == "bp-kyverno-policies") {
+        let action = if one.variant == "audit" { "Audit" } else { "Enforce" };
+        for policy in &one.objects {
+            assert_eq!(string(policy, "spec.validationFailureAction"), action, "{}", one.variant);
+            looked += 1;
+        }
+    }
+    assert!(looked >= 20, "only {looked}");
+}
+
+#[test]
+fn an_image_of_ours_runs_only_when_our_workflow_signed_it() {
+    let verify = &policy("images-are-signed")["spec"]["rules"][0]["verifyImages"][0];
+    let pattern = verify["imageReferences"][0].as_str().expect("a pattern");
+    let ours = string(&book::lock(), "images.catalyst.repository");
+    assert!(wild(pattern, &format!("{ours}:1.0.0")), "{pattern}");
+    for flag in ["required", "verifyDigest", "mutateDigest"] {
+        assert_eq!(verify[flag], Value::Bool(true), "{flag}");
+    }
+    let signer = &verify["attestors"][0]["entries"][0]["keyless"];
+    assert_eq!(string(signer, "issuer"), "https://token.actions.githubusercontent.com");
+    let subject = string(signer, "subject");
+    let workflow = |owner| {
+        wild(
+            &subject,
+            &format!(
+                "https://github.com/{owner}/openova/.github/workflows/image-release.yml@refs/tags/v1.0.0"
+            ),
+        )
+    };
+    assert!(workflow("openova-io") && !workflow("somebody"), "{subject}");
+}
+
+#[test]
+fn an_image_without_a_tag_or_with_the_latest_is_refused() {
+    for (image, pinned) in [("x/y:1.2", true), ("x/y@sha256:00", true), ("x/y", false), ("x/y:latest", false)]
+    {
+        for place in ["containers", "initContainers"] {
+            let pod = yaml("{apiVersion: v1, kind: Pod, spec: {containers: [{image: 'x:1'}]}}");
+            let pod = with(pod, &["spec", place], &format!("[{{image: '{image}'}}]"));
+            assert_eq!(refused_by(&pod).is_empty(), pinned, "{place}: {image}");
+        }
+    }
+}
+
+#[test]
+fn no_service_takes_a_port_of_the_gateway() {
+    let gateway = book::yaml(&book::charts().join("bp-gateway/values.yaml"));
+    let conditions = &policy("gateway-ports-are-free")["spec"]["rules"][0]["validate"]["deny"]["conditions"];
+    let ports = [&gateway["ports"]["http"], &gateway["ports"]["https"]].map(Value::clone);
+    assert_eq!(conditions["any"][0]["value"], Value::from(ports.to_vec()));
 }
