@@ -116,6 +116,30 @@ fn ciliums_values_have_one_source() {
     assert_eq!(at(&shared, "gatewayAPI.hostNetwork.enabled"), Some(&Value::Bool(true)));
 }
 
+/// Off, nothing here would fail: upstream charts are not rendered.
+#[test]
+fn what_others_stand_on_is_on() {
+    for (chart, path) in [
+        ("bp-cert-manager", "cert-manager.crds.enabled"),
+        ("bp-cert-manager", "cert-manager.crds.keep"),
+        ("bp-cert-manager", "cert-manager.config.enableGatewayAPI"),
+        ("bp-cilium", "cilium.encryption.enabled"),
+        ("bp-cnpg", "cloudnative-pg.crds.create"),
+        ("bp-external-secrets", "external-secrets.installCRDs"),
+        ("bp-flux", "flux2.installCRDs"),
+        ("bp-gitea", "gitea.gitea.config.service.DISABLE_REGISTRATION"),
+        ("bp-kyverno", "kyverno.crds.install"),
+        ("bp-openbao", "openbao.server.ha.raft.enabled"),
+    ] {
+        let values = book::yaml(&book::charts().join(chart).join("values.yaml"));
+        assert_eq!(at(&values, path), Some(&Value::Bool(true)), "{chart}: {path}");
+    }
+    let gitea = book::yaml(&book::charts().join("bp-gitea/values.yaml"));
+    assert_eq!(string(&gitea, "gitea.strategy.type"), "Recreate", "its volume is one node's");
+    let keycloak = book::yaml(&book::charts().join("bp-keycloak/values.yaml"));
+    assert_eq!(keycloak["keycloakx"]["command"][1], "start", "not start-dev");
+}
+
 /// Whatever makes a monitor, an exporter, a dashboard or a probe of one.
 const OBSERVABILITY: [&str; 17] = [
     "serviceMonitor.enabled",
@@ -218,10 +242,14 @@ fn the_topologies_have_the_right_number_of_copies() {
         ("bp-keycloak", "keycloakx.replicas", 1, 2),
         ("bp-keycloak", "database.instances", 1, 3),
         ("bp-gitea", "database.instances", 1, 3),
+        ("catalyst", "database.instances", 1, 3),
     ] {
         assert_eq!(solo(chart, path), Some(Value::from(one)), "{chart}: {path} on one node");
         assert_eq!(ha(chart, path), Some(Value::from(many)), "{chart}: {path} on three");
     }
+    let budget = "openbao.server.ha.disruptionBudget.enabled";
+    assert_eq!(ha("bp-openbao", budget), Some(Value::Bool(true)));
+    assert_eq!(ha("bp-keycloak", "keycloakx.podDisruptionBudget.minAvailable"), Some(Value::from(1)));
     let nats = "nats.config.cluster.enabled";
     assert_eq!(solo("bp-nats-jetstream", nats), Some(Value::Bool(false)));
     assert_eq!(ha("bp-nats-jetstream", nats), Some(Value::Bool(true)));

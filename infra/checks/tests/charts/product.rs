@@ -321,6 +321,11 @@ fn the_product_reaches_nats_and_no_tenant_does() {
     let mut looked = 0;
     for nats in nats {
         let given = policy(nats);
+        for rule in list(&given, "spec.ingress") {
+            let scraped = list(rule, "ports").iter().any(|port| port["port"] == 7777);
+            let said = if scraped { "ports" } else { "from" };
+            assert!(!list(rule, said).is_empty(), "{}: {rule:?}", nats.variant);
+        }
         let from = list(&given, "spec.ingress").iter().find(to_nats).expect("a rule for clients");
         let namespaces: Vec<String> = list(from, "from")
             .iter()
@@ -336,4 +341,44 @@ fn the_product_reaches_nats_and_no_tenant_does() {
         looked += 1;
     }
     assert!(looked > 1);
+}
+
+#[test]
+fn the_product_talks_to_whom_it_needs_and_to_nobody_else() {
+    for rendering in
+        all().iter().filter(|one| one.chart == "bp-catalyst-platform" && one.variant == "default")
+    {
+        let mut found = rendering.objects.iter().filter(|object| string(object, "kind") == "NetworkPolicy");
+        let policy = found.next().expect("a NetworkPolicy");
+        assert_eq!(list(policy, "spec.policyTypes"), ["Ingress", "Egress"]);
+        let ports = |path: &str| -> BTreeSet<String> {
+            let rules = list(policy, path);
+            assert!(rules.iter().all(|rule| !list(rule, "ports").is_empty()), "any port: {rules:?}");
+            rules.iter().flat_map(|rule| list(rule, "ports")).map(|port| string(port, "port")).collect()
+        };
+        assert_eq!(ports("spec.ingress"), ["http".to_owned()].into());
+        let wanted = ["443", "465", "4222", "53", "5432", "587"];
+        assert_eq!(ports("spec.egress"), wanted.map(str::to_owned).into());
+        for rule in list(policy, "spec.egress") {
+            let [to] = list(rule, "to") else { panic!("to anybody: {rule:?}") };
+            let metadata = list(to, "ipBlock.except") == ["169.254.169.254/32"];
+            assert!(to.get("ipBlock").is_none() || metadata, "the node's metadata: {rule:?}");
+        }
+    }
+}
+
+#[test]
+fn nobody_notices_that_a_server_is_replaced() {
+    for rendering in renderings() {
+        let mut servers = rendering.objects.iter().filter(|object| component(object) == "server");
+        let server = servers.find(|object| string(object, "kind") == "Deployment").expect("a server");
+        let who = described(rendering, server);
+        assert_eq!(string(server, "spec.strategy.rollingUpdate.maxUnavailable"), "0", "{who}");
+        let pod = at(server, "spec.template.spec").expect("a pod");
+        let container = &list(pod, "containers")[0];
+        assert_eq!(string(container, "readinessProbe.httpGet.path"), "/readyz", "{who}");
+        let before = at(container, "lifecycle.preStop.sleep.seconds").and_then(Value::as_u64);
+        let after = at(pod, "terminationGracePeriodSeconds").and_then(Value::as_u64);
+        assert!(before > Some(0) && after > before.map(|seconds| seconds + 20), "{who}");
+    }
 }

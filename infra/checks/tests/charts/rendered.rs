@@ -72,7 +72,8 @@ fn no_object_is_made_twice_by_all_releases_together() {
                 let key = format!(
                     "{group} {} {}/{}",
                     string(object, "kind"),
-                    namespace.unwrap_or(&rendering.namespace),
+                    // Without one it is the whole cluster's, whichever namespace its release is in.
+                    namespace.unwrap_or_default(),
                     string(object, "metadata.name")
                 );
                 if let Some(other) = seen.insert(key.clone(), rendering.chart.clone()) {
@@ -161,6 +162,36 @@ fn our_pods_run_without_rights() {
 }
 
 #[test]
+fn what_people_entrusted_to_a_release_outlives_it() {
+    let mut looked = 0;
+    each(|rendering, object| {
+        if ["Cluster", "PersistentVolumeClaim"].contains(&string(object, "kind").as_str()) {
+            let annotations = at(object, "metadata.annotations").expect("annotations");
+            let kept = annotations.get("helm.sh/resource-policy").and_then(Value::as_str);
+            assert_eq!(kept, Some("keep"), "{}", described(rendering, object));
+            looked += 1;
+        }
+    });
+    assert!(looked > 10, "only {looked}");
+}
+
+#[test]
+fn no_password_stands_in_values() {
+    for chart in book::all() {
+        for file in chart.values_files() {
+            let (values, mut paths) = (book::yaml(&file), Vec::new());
+            book::leaves(&values, "", &mut paths);
+            for path in paths {
+                let name = path.rsplit('.').next().unwrap_or_default().to_lowercase();
+                let secret = name.contains("passw") || name.ends_with("token");
+                let text = at(&values, &path).and_then(Value::as_str).unwrap_or_default();
+                assert!(!secret || text.is_empty(), "{}: {path}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn secrets_come_by_reference() {
     each(|rendering, object| {
         let who = described(rendering, object);
@@ -204,9 +235,20 @@ fn servers_and_workers_scale_separately() {
             string(variable, "name") == "CATALYST_WORKER" && variable["value"].as_str() == Some("off")
         });
         assert!(off, "servers leave jobs to workers");
-        let scaled =
-            rendering.objects.iter().any(|object| string(object, "kind") == "HorizontalPodAutoscaler");
-        assert_eq!(scaled, rendering.variant == "ha", "{}", rendering.variant);
+        let of = |kind: &str| rendering.objects.iter().find(|object| string(object, "kind") == kind);
+        let scaled = rendering.variant == "ha";
+        let (scaler, budget) = (of("HorizontalPodAutoscaler"), of("PodDisruptionBudget"));
+        assert_eq!((scaler.is_some(), budget.is_some()), (scaled, scaled), "{}", rendering.variant);
+        if let (Some(scaler), Some(budget)) = (scaler, budget) {
+            assert_eq!(string(scaler, "spec.scaleTargetRef.name"), string(server, "metadata.name"));
+            assert!(
+                at(scaler, "spec.minReplicas").and_then(Value::as_u64) > Some(1),
+                "one could not be spared"
+            );
+            assert_eq!(at(budget, "spec.selector"), at(server, "spec.selector"));
+        }
+        let service = of("Service").expect("a Service");
+        assert_eq!(at(service, "spec.selector"), at(server, "spec.selector.matchLabels"));
         assert_eq!(at(server, "spec.replicas").is_none(), scaled, "two would decide how many there are");
     }
 }

@@ -68,4 +68,21 @@ fn openbaos_role_and_the_store_that_uses_it_agree() {
     let operator = book::yaml(&book::charts().join("bp-external-secrets/values.yaml"));
     assert_eq!(book::string(&operator, "external-secrets.serviceAccount.name"), text("serviceAccount.name"));
     assert_eq!(init.matches('{').count(), init.matches('}').count());
+    let (stored, admin) = init.split_once("sys/policies/acl/sovereign-admin").expect("two policies");
+    assert!(!stored.contains("path \"*\""), "the store reads secrets and nothing else");
+    assert!(admin.contains("bound_service_account_names      = [\"openbao-admin\"]"));
+}
+
+#[test]
+fn openbao_opens_itself_with_the_key_that_is_made() {
+    let values = book::yaml(&book::charts().join("bp-openbao/values.yaml"));
+    let config = book::string(&values, "openbao.server.ha.raft.config");
+    let (_, seal) = config.split_once("seal \"static\"").expect("a seal");
+    let server = &values["openbao"]["server"];
+    let mount =
+        server["volumeMounts"].as_sequence().expect("mounts").iter().find(|one| one["name"] == "seal");
+    let folder = book::string(mount.expect("a mount"), "mountPath");
+    assert!(seal.contains(&format!("\"file://{folder}/key\"")), "{seal}");
+    let template = book::text(&book::charts().join("bp-openbao/templates/seal-key.yaml"));
+    assert!(template.contains("\n  length: 32\n"), "AES-256 takes 32 bytes");
 }

@@ -53,6 +53,11 @@ fn named(value: &Value, namespace: &str, found: &mut BTreeSet<Secret>) {
             }
         }
         Value::Sequence(list) => list.iter().for_each(|inner| named(inner, namespace, found)),
+        // Some charts take YAML as a text.
+        Value::String(text) if text.contains("secretKeyRef") => {
+            let inner: Value = serde_yaml_ng::from_str(text).expect("YAML in a text");
+            named(&inner, namespace, found);
+        }
         _ => {}
     }
 }
@@ -155,6 +160,25 @@ fn each_secret_that_is_named_is_made_by_somebody() {
         by_hand.insert(name.to_owned());
     }
     assert_eq!(by_hand, BY_HAND.iter().map(|one| one.1.to_owned()).collect(), "listed, and named by nobody");
+}
+
+/// Again, it would sign everybody out, or make OpenBao's storage unreadable for ever.
+#[test]
+fn what_is_generated_is_generated_once() {
+    let mut names = BTreeSet::new();
+    for rendering in all() {
+        for object in rendering.objects.iter().filter(|object| string(object, "kind") == "ExternalSecret") {
+            let Some(from) = at(object, "spec.dataFrom") else { continue };
+            assert!(from[0]["sourceRef"].get("generatorRef").is_some(), "{from:?}");
+            let who = described(rendering, object);
+            assert_eq!(string(object, "spec.refreshInterval"), "0", "{who}");
+            assert_eq!(string(object, "spec.target.creationPolicy"), "Orphan", "{who}");
+            let seals = string(object, "metadata.name") == "openbao-seal-key";
+            assert_eq!(at(object, "spec.target.immutable").is_some(), seals, "{who}");
+            names.insert(string(object, "metadata.name"));
+        }
+    }
+    assert!(names.len() >= 5, "only {names:?}");
 }
 
 #[test]
