@@ -198,6 +198,31 @@ fn a_registry_that_does_not_answer_is_no_leave_to_publish() {
     );
 }
 
+/// A token without the right to read says nothing about what is there.
+#[test]
+fn a_registry_that_refuses_the_token_is_no_leave_to_publish() {
+    let folder = scratch(env!("CARGO_TARGET_TMPDIR"), "publish-401");
+    let chart = blueprint(&folder, POD);
+    let real = Command::new("sh").args(["-c", "command -v helm"]).output().unwrap();
+    let real = String::from_utf8(real.stdout).unwrap();
+    let answer = "unexpected status from HEAD request: 401 Unauthorized";
+    program(
+        &folder.join("bin/helm"),
+        &format!(
+            "#!/bin/sh\n[ \"$1\" != pull ] || {{ echo '{answer}' >&2; exit 1; }}\nexec {} \"$@\"\n",
+            real.trim()
+        ),
+    );
+    let path = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap());
+    let mut command = script(&root().join("charts/publish"), &folder);
+    let refused = command.env("PATH", path).arg(&chart).arg("localhost:1/catalyst").output().unwrap();
+    assert!(
+        !refused.status.success() && text(&refused).contains("does not say whether"),
+        "{}",
+        text(&refused)
+    );
+}
+
 #[test]
 fn the_sbom_names_the_charts_and_the_images() {
     let folder = scratch(env!("CARGO_TARGET_TMPDIR"), "sbom");

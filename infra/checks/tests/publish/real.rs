@@ -144,6 +144,14 @@ fn all_that_is_new_is_published_and_nothing_else() {
     );
     assert!(told.contains("(1.0.1)") && registry.tags("bp-gateway").contains("1.0.1"), "{told}");
 
+    // One by its name, and one that is not there.
+    let one = publish("bp-gateway");
+    assert!(
+        one.status.success() && text(&one).contains("published already: bp-gateway 1.0.1"),
+        "{}",
+        text(&one)
+    );
+    assert!(!text(&one).contains("bp-catalyst-platform"), "{}", text(&one));
     let nothing = publish("bp-nothing");
     assert!(!nothing.status.success(), "{}", text(&nothing));
 }
@@ -195,14 +203,28 @@ fn an_image_has_its_tag_only_when_it_is_signed() {
              cosign triangulate {name}/inner:0.1.0 | sed 's/.*:sha256-\\(.*\\).sig/sha256:\\1/' >${{2#--digestfile=}}\n"
         ),
     );
-    let release = |key: &str| {
-        script(&folder.join("scripts/ci/release-image"), &folder)
+    let command = |key: &str| {
+        let mut command = script(&folder.join("scripts/ci/release-image"), &folder);
+        command
             .args([&format!("{name}/catalyst"), "v0.1.0"])
             .env("CONTAINER_ENGINE", &engine)
-            .env("COSIGN_KEY", folder.join(key))
-            .output()
-            .unwrap()
+            .env("COSIGN_KEY", folder.join(key));
+        command
     };
+    let release = |key: &str| command(key).output().unwrap();
+    let stranger = command("cosign.key")
+        .env_remove("COSIGN_KEY")
+        .env("GITHUB_REPOSITORY", "somebody/else")
+        .output()
+        .unwrap();
+    assert!(text(&stranger).contains("this is 'somebody/else'"), "{}", text(&stranger));
+    let again = command("cosign.key").env("CONTAINER_ENGINE", "/bin/true").output().unwrap();
+    assert!(text(&again).contains("catalyst:0.1.0 is there already"), "{}", text(&again));
+    let check = folder.join("infra/container/check");
+    program(&check, "#!/bin/sh\nexit 1\n");
+    let lacking = release("cosign.key");
+    assert!(!lacking.status.success() && !registry.tags("catalyst").contains("0.1.0"), "{}", text(&lacking));
+    program(&check, "#!/bin/sh\n");
     write(&folder.join("broken.key"), "no key");
     let broken = release("broken.key");
     let tags = registry.tags("catalyst");
