@@ -49,6 +49,21 @@ fn a_job_that_may_publish_runs_after_a_test_that_may_not() {
     assert_eq!(publishing, 2, "charts and image");
 }
 
+/// A release that is cut off leaves half of it, and a version that nobody has is seen before it is merged.
+#[test]
+fn a_release_is_ours_and_never_cut_off_and_a_change_of_the_lock_is_asked_of_its_publishers() {
+    let workflow = |name: &str| -> Value {
+        serde_yaml_ng::from_str(&read(&format!(".github/workflows/{name}.yml"))).unwrap()
+    };
+    for name in ["blueprint-release", "image-release"] {
+        let release = workflow(name);
+        assert_eq!(release["concurrency"]["cancel-in-progress"].as_bool(), Some(false), "{name}");
+        assert_eq!(release["jobs"]["test"]["if"], "github.repository_owner == 'openova-io'", "{name}");
+    }
+    let asked = commands(&workflow("rig")["jobs"]["rig"]);
+    assert!(asked.iter().any(|run| run.ends_with("infra/complete-lock --check")), "{asked:?}");
+}
+
 #[test]
 fn make_sets_up_by_itself_and_nobody_before_it() {
     let makefile = read("Makefile");
