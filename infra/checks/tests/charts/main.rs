@@ -5,6 +5,7 @@ mod agreement;
 mod book;
 mod claim_fields;
 mod claims;
+mod gateway;
 mod guard;
 mod observability;
 mod order;
