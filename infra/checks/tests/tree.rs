@@ -356,17 +356,41 @@ fn a_release_has_its_time_its_attempts_and_its_new_kinds() {
     }
 }
 
+/// Without them nothing is left that could mend the cluster, so no failure of theirs is remediated.
+const NEVER_TAKEN_AWAY: [&str; 2] = ["bp-cilium", "bp-flux"];
+
 #[test]
-fn flux_is_never_taken_away_by_its_own_failed_upgrade() {
-    let flux = &releases()["bp-flux"]["spec"];
-    for action in ["install", "upgrade"] {
-        let remediation = &flux[action]["remediation"];
-        assert_eq!(
-            (remediation["retries"].as_u64(), remediation["remediateLastFailure"].as_bool()),
-            (Some(0), Some(false))
-        );
+fn neither_flux_nor_the_network_is_taken_away_by_its_own_failure() {
+    for name in NEVER_TAKEN_AWAY {
+        let spec = &releases()[name]["spec"];
+        for action in ["install", "upgrade"] {
+            let remediation = &spec[action]["remediation"];
+            assert_eq!(
+                (remediation["retries"].as_i64(), remediation["remediateLastFailure"].as_bool()),
+                (Some(0), Some(false)),
+                "{name}: {action}"
+            );
+        }
+        assert_eq!(spec["upgrade"]["cleanupOnFail"].as_bool(), Some(false), "{name}");
+        assert_eq!(spec["upgrade"]["preserveValues"].as_bool(), Some(true), "{name}");
     }
-    assert_eq!(flux["upgrade"]["preserveValues"].as_bool(), Some(true));
+}
+
+/// A release that has no try left stays Stalled, whatever has been mended meanwhile, and holds every later tier.
+/// An upgrade has three: each failure is rolled back, and after the last a person looks.
+#[test]
+fn a_first_install_is_tried_until_it_succeeds() {
+    for (name, release) in releases() {
+        let tries = |action: &str| release["spec"][action]["remediation"]["retries"].as_i64();
+        if !NEVER_TAKEN_AWAY.contains(&name.as_str()) {
+            assert_eq!((tries("install"), tries("upgrade")), (Some(-1), Some(3)), "{name}");
+        }
+    }
+    let operations = read("docs/operations.md");
+    assert!(
+        operations.contains("flux reconcile helmrelease NAME --reset"),
+        "how to start a release that stopped"
+    );
 }
 
 #[test]
