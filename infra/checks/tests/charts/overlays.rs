@@ -140,6 +140,18 @@ fn what_others_stand_on_is_on() {
     assert_eq!(keycloak["keycloakx"]["command"][1], "start", "not start-dev");
 }
 
+/// Helm waits for a StatefulSet only if its strategy is RollingUpdate, and who needs OpenBao waits for its release.
+#[test]
+fn openbaos_servers_are_waited_for_and_take_an_upgrade() {
+    each_overlay(|_, dependency, file, overlay| {
+        if dependency == "openbao" {
+            let strategy = at(overlay, "server.updateStrategyType").and_then(Value::as_str);
+            let ours = file.ends_with("/values.yaml");
+            assert_eq!(strategy, ours.then_some("RollingUpdate"), "{file}");
+        }
+    });
+}
+
 /// Whatever makes a monitor, an exporter, a dashboard or a probe of one.
 const OBSERVABILITY: [&str; 17] = [
     "serviceMonitor.enabled",
