@@ -188,6 +188,27 @@ fn sources_are_ours_and_verified() {
     assert_eq!(refused_by(&oci(ours, "{}")), [pattern, "signers-are-named"]);
 }
 
+/// For a deletion Kyverno asks the old object what a condition asks of the new one: what is refused could not even
+/// be removed. Patterns it does not hold against deletions.
+#[test]
+fn what_is_refused_can_be_deleted() {
+    let mut denying = 0;
+    for rendering in render::all().iter().filter(|one| one.chart == "bp-kyverno-policies") {
+        for rule in rendering
+            .objects
+            .iter()
+            .flat_map(|policy| at(policy, "spec.rules").and_then(Value::as_sequence).into_iter().flatten())
+        {
+            if at(rule, "validate.deny").is_some() {
+                let operations = &rule["match"]["any"][0]["resources"]["operations"];
+                assert_eq!(*operations, yaml("[CREATE, UPDATE]"), "{}", string(rule, "name"));
+                denying += 1;
+            }
+        }
+    }
+    assert!(denying >= 4, "only {denying}");
+}
+
 #[test]
 fn a_release_installs_what_was_verified() {
     let release = |spec: &str| {
