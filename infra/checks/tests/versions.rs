@@ -123,6 +123,23 @@ fn may_repeat(path: &str, text: &str) -> bool {
 }
 
 #[test]
+fn what_says_which_kubernetes_it_supports_supports_ours() {
+    let minor = |version: &str| {
+        let minor = version.trim().strip_prefix("1.").unwrap_or_else(|| panic!("{version}: not a minor"));
+        minor.parse::<u32>().expect("a number")
+    };
+    let ours = minor(text(&lock(), "kubernetes", "the lock"));
+    let mut stated = BTreeSet::new();
+    for (name, chart) in entries("charts") {
+        let Some(supports) = chart.get("supports") else { continue };
+        let (first, last) = supports.as_str().and_then(|range| range.split_once('-')).expect("from - to");
+        assert!((minor(first)..=minor(last)).contains(&ours), "{name}: {supports:?}, not 1.{ours}");
+        stated.insert(name);
+    }
+    assert!(stated.contains("kyverno"), "{stated:?}");
+}
+
+#[test]
 fn it_has_the_sections_that_its_readers_know() {
     let lock = lock();
     let found: BTreeSet<_> = lock.as_mapping().expect("a map").keys().filter_map(Value::as_str).collect();
