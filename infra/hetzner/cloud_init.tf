@@ -21,13 +21,11 @@ locals {
   }
 
   cluster = {
-    api_ip             = hcloud_load_balancer.main.ipv4
-    api_port           = local.kubernetes_api_port
-    first_ip           = local.control_plane_ips[0]
-    pod_cidr           = var.pod_cidr
-    service_cidr       = var.service_cidr
-    gateway_http_port  = var.gateway_http_port
-    gateway_https_port = var.gateway_https_port
+    api_ip       = hcloud_load_balancer.main.ipv4
+    api_port     = local.kubernetes_api_port
+    first_ip     = local.control_plane_ips[0]
+    pod_cidr     = var.pod_cidr
+    service_cidr = var.service_cidr
   }
 
   options = {

@@ -21,8 +21,8 @@ resource "hcloud_load_balancer_network" "main" {
 # connection (enableProxyProtocol in its values), the Kubernetes API none of these.
 locals {
   services = {
-    http       = { listen = 80, node = var.gateway_http_port, proxy = true }
-    https      = { listen = 443, node = var.gateway_https_port, proxy = true }
+    http       = { listen = 80, node = local.gateway_ports.http, proxy = true }
+    https      = { listen = 443, node = local.gateway_ports.https, proxy = true }
     kubernetes = { listen = local.kubernetes_api_port, node = local.kubernetes_api_port, proxy = false }
   }
 }

@@ -16,6 +16,9 @@ locals {
   # values name (6444).
   kubernetes_api_port = 6443
 
+  # Nor these: Envoy listens on the nodes where the shared chart bp-gateway says.
+  gateway_ports = { http = 31080, https = 31443 }
+
   # Everything that can carry labels carries these: what is found by them can be removed by them.
   labels = merge(
     { "catalyst.openova.io/sovereign" = var.sovereign_fqdn },

@@ -96,27 +96,3 @@ variable "load_balancer_type" {
     error_message = "load_balancer_type must be lb11, lb21 or lb31."
   }
 }
-
-variable "gateway_http_port" {
-  description = "NodePort of the Gateway for HTTP. The Gateway's chart and the load balancer must agree."
-  type        = number
-  nullable    = false
-  default     = 31080
-
-  validation {
-    condition     = var.gateway_http_port >= 30000 && var.gateway_http_port <= 32767
-    error_message = "gateway_http_port must be a NodePort, 30000 to 32767."
-  }
-}
-
-variable "gateway_https_port" {
-  description = "NodePort of the Gateway for HTTPS."
-  type        = number
-  nullable    = false
-  default     = 31443
-
-  validation {
-    condition     = var.gateway_https_port >= 30000 && var.gateway_https_port <= 32767
-    error_message = "gateway_https_port must be a NodePort, 30000 to 32767."
-  }
-}

@@ -24,17 +24,9 @@ locals {
     kind       = "ConfigMap"
     metadata   = { name = "sovereign", namespace = "flux-system", labels = local.part_of }
     data = {
-      SOVEREIGN_FQDN      = var.sovereign.fqdn
-      SOVEREIGN_TOPOLOGY  = var.sovereign.ha ? "ha" : "solo"
-      SOVEREIGN_REGION    = var.sovereign.region
-      SOVEREIGN_EMAIL     = var.sovereign.org_email
-      DOMAIN_MODE         = var.sovereign.domain_mode
-      DEPLOYMENT_ID       = var.sovereign.deployment_id
-      REPLICAS            = var.sovereign.ha ? "3" : "1"
-      LB_IP               = var.cluster.api_ip
-      GATEWAY_HTTP_PORT   = tostring(var.cluster.gateway_http_port)
-      GATEWAY_HTTPS_PORT  = tostring(var.cluster.gateway_https_port)
-      KUBERNETES_API_PORT = tostring(var.cluster.api_port)
+      SOVEREIGN_FQDN     = var.sovereign.fqdn
+      SOVEREIGN_TOPOLOGY = var.sovereign.ha ? "ha" : "solo"
+      SOVEREIGN_EMAIL    = var.sovereign.org_email
     }
   }
 

@@ -47,13 +47,11 @@ variable "sovereign" {
 variable "cluster" {
   description = "The cluster's addresses. api_ip is the load balancer's, which the kubeconfig names."
   type = object({
-    api_ip             = string
-    api_port           = number
-    first_ip           = string
-    pod_cidr           = string
-    service_cidr       = string
-    gateway_http_port  = number
-    gateway_https_port = number
+    api_ip       = string
+    api_port     = number
+    first_ip     = string
+    pod_cidr     = string
+    service_cidr = string
   })
   nullable = false
 }

@@ -200,12 +200,30 @@ fn flux_follows_the_shared_tree_in_tiers_and_no_application_holds_up_the_others(
         }
         let facts = &documents[0]["data"];
         assert_eq!(facts["SOVEREIGN_FQDN"], FQDN);
-        assert_eq!(facts["LB_IP"], API_IP);
         let ha = sovereign.switches.ha;
         assert_eq!(facts["SOVEREIGN_TOPOLOGY"], if ha { "ha" } else { "solo" });
-        assert_eq!(facts["REPLICAS"], if ha { "3" } else { "1" });
         assert_eq!(documents.len(), 2 + expected.len());
     }
+}
+
+/// What nobody reads looks like a setting and is none.
+#[test]
+fn the_facts_of_a_sovereign_are_those_that_the_tree_asks_for() {
+    let versions = yaml(&repository::read("infra/clusters/_template/versions/configmap-versions.yaml"));
+    let mut asked = BTreeSet::new();
+    for path in repository::files(&repository::root().join("infra/clusters/_template")) {
+        let text = std::fs::read_to_string(&path).expect("text");
+        for rest in text.split("${").skip(1) {
+            let name = rest.split(['}', ':']).next().expect("a name");
+            // The path has its default where it stands.
+            if versions["data"].get(name).is_none() && name != "TREE_PATH" {
+                asked.insert(name.to_owned());
+            }
+        }
+    }
+    let facts = &ALL[0].control_planes[0].documents(FLUX)[0]["data"];
+    let facts: BTreeSet<_> = facts.as_mapping().expect("facts").keys().filter_map(Value::as_str).collect();
+    assert_eq!(facts, asked.iter().map(String::as_str).collect());
 }
 
 /// Each in a namespace that is made first: those of Crossplane and of all that name `ghcr-pull`.

@@ -92,8 +92,8 @@ fn everything_that_can_carry_labels_carries_them() {
 fn the_load_balancer_passes_web_and_kubernetes_on() {
     let text = repository::read("infra/hetzner/load_balancer.tf");
     for service in [
-        "http       = { listen = 80, node = var.gateway_http_port, ",
-        "https      = { listen = 443, node = var.gateway_https_port, ",
+        "http       = { listen = 80, node = local.gateway_ports.http, ",
+        "https      = { listen = 443, node = local.gateway_ports.https, ",
         "kubernetes = { listen = local.kubernetes_api_port, node = local.kubernetes_api_port, ",
     ] {
         assert!(text.contains(service), "{service}");
@@ -145,13 +145,17 @@ fn the_visitors_address_comes_through_the_load_balancer_and_the_gateway() {
     }
 }
 
-/// Envoy listens on the nodes where the load balancer sends people.
+/// Envoy listens on the nodes where the load balancer sends people, and nobody can move one end alone.
 #[test]
 fn the_gateway_listens_on_the_ports_that_are_passed_on() {
-    let gateway = yaml("charts/bp-gateway/values.yaml");
-    for (protocol, variable) in [("http", "gateway_http_port"), ("https", "gateway_https_port")] {
-        let port = gateway["ports"][protocol].as_u64().expect("a port");
-        assert_eq!(default_of(variable), port.to_string(), "{protocol}");
+    let ports = &yaml("charts/bp-gateway/values.yaml")["ports"];
+    let (http, https) = (ports["http"].as_u64().expect("http"), ports["https"].as_u64().expect("https"));
+    let line = format!("  gateway_ports = {{ http = {http}, https = {https} }}\n");
+    for (name, text) in sources() {
+        assert_eq!(text.contains(&line), name == "locals.tf", "{name}");
+        for (head, _) in blocks(&text, "variable") {
+            assert!(!head.contains("_port"), "{name}: {head}");
+        }
     }
 }
 

@@ -36,7 +36,6 @@ fn accepted() -> Vec<(&'static str, Value)> {
         ("ghcr_pull_token", Value::Null),
         ("load_balancer_type", json!("lb31")),
         ("network_cidr", json!("10.0.0.0/15")),
-        ("gateway_http_port", json!(30080)),
     ]
 }
 
@@ -97,7 +96,6 @@ fn refused() -> Vec<(&'static str, Value)> {
         ("server_image", json!("debian-12")),
         ("versions_file", json!("/nowhere.yaml")),
         ("cilium_values_file", json!("${path.module}/../infra/versions.yaml")),
-        ("gateway_https_port", json!(443)),
     ]
 }
 

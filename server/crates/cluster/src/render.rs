@@ -60,7 +60,6 @@ pub fn render(
         // The mailbox that a domain's owner is expected to have.
         ("SOVEREIGN_EMAIL".to_owned(), format!("hostmaster@{fqdn}")),
         ("SOVEREIGN_TOPOLOGY".to_owned(), topology.to_string()),
-        ("REPLICAS".to_owned(), topology.replicas().to_string()),
         ("TREE_PATH".to_owned(), format!("./clusters/{fqdn}")),
     ]);
 
