@@ -115,12 +115,12 @@ variable "control_plane_size" {
   description = "Server type of each control plane, of those that catalogue.yaml offers in region."
   type        = string
   nullable    = false
-  default     = "cx42"
+  default     = "cx43"
 
   # The pattern of catalogue.yaml: a validation may read nothing but its own variable.
   validation {
     condition     = can(regex("^(cx|cpx|ccx|cax)[0-9]{2,3}$", var.control_plane_size))
-    error_message = "control_plane_size must be a Hetzner server type of the families cx, cpx, ccx or cax, e.g. cx42."
+    error_message = "control_plane_size must be a Hetzner server type of the families cx, cpx, ccx or cax, e.g. cx43."
   }
 }
 
@@ -144,7 +144,7 @@ variable "worker_size" {
 
   validation {
     condition     = var.worker_size == "" || can(regex("^(cx|cpx|ccx|cax)[0-9]{2,3}$", var.worker_size))
-    error_message = "worker_size must be empty or a Hetzner server type of the families cx, cpx, ccx or cax, e.g. cx32."
+    error_message = "worker_size must be empty or a Hetzner server type of the families cx, cpx, ccx or cax, e.g. cx33."
   }
 }
 

@@ -134,7 +134,7 @@ pub fn arguments(switches: Switches) -> Value {
         "regions": null,
         "ha_enabled": switches.ha,
         "worker_count": if switches.workers { 2 } else { 0 },
-        "worker_size": if switches.workers { "cx32" } else { "" },
+        "worker_size": if switches.workers { "cx33" } else { "" },
         "domain_mode": if switches.byo { "byo" } else { "pool" },
         "pool_domain": if switches.byo { "" } else { "example.org" },
         "sovereign_subdomain": if switches.byo { "" } else { "acme" },

@@ -70,7 +70,7 @@ impl Drop for Tree {
 fn a_good_tree_ends_with_0_and_a_finding_with_1() {
     let tree = Tree::render("finding");
     ends(&["cluster", "audit", tree.path()], NOTHING, "nothing to report");
-    ends(&["cluster", "audit", tree.path(), "--server-type", "cx22"], FINDING, "1 finding(s)");
+    ends(&["cluster", "audit", tree.path(), "--server-type", "cx23"], FINDING, "1 finding(s)");
     tree.replace("data/bp-openbao.yaml", "    - name: bp-external-secrets\n", "");
     ends(&["cluster", "audit", tree.path()], FINDING, "data/bp-openbao.yaml: missing-edge");
 }

@@ -45,13 +45,13 @@ fn the_command_line_client_makes_and_removes_a_whole_cluster() {
     hcloud(
         &rig,
         &format!(
-            "server create --name one --type cx22 --image ubuntu-24.04 --location fsn1 --ssh-key key --network net --firewall wall --placement-group group --label role=worker --user-data-from-file {}",
+            "server create --name one --type cx23 --image ubuntu-24.04 --location fsn1 --ssh-key key --network net --firewall wall --placement-group group --label role=worker --user-data-from-file {}",
             user_data.display()
         ),
     );
     hcloud(
         &rig,
-        "server create --name two --type cx22 --image ubuntu-24.04 --location nbg1 --label role=edge",
+        "server create --name two --type cx23 --image ubuntu-24.04 --location nbg1 --label role=edge",
     );
     hcloud(&rig, "server attach-to-network two --network net --ip 10.0.1.77");
     hcloud(&rig, "load-balancer create --name lb --type lb11 --location fsn1");
@@ -62,7 +62,7 @@ fn the_command_line_client_makes_and_removes_a_whole_cluster() {
     let listed = hcloud(&rig, "server list -l role=edge -o noheader -o columns=name,status");
     assert_eq!(listed.split_whitespace().collect::<Vec<_>>(), ["two", "running"]);
     let one = described(&rig, "server describe one");
-    assert_eq!(one["server_type"]["name"], "cx22");
+    assert_eq!(one["server_type"]["name"], "cx23");
     assert_eq!(one["placement_group"]["name"], "group");
     assert_eq!(one["private_net"][0]["ip"], "10.0.1.1");
     let wall = described(&rig, "firewall describe wall");
@@ -75,8 +75,8 @@ fn the_command_line_client_makes_and_removes_a_whole_cluster() {
     assert_eq!(rig.state()["servers"][0]["asked"]["user_data"], "#cloud-config\n");
     assert_eq!(rig.state()["servers"][1]["private_net"][0]["ip"], "10.0.1.77");
     hcloud(&rig, "server poweroff two");
-    hcloud(&rig, "server change-type two cx32");
-    assert_eq!(described(&rig, "server describe two")["server_type"]["name"], "cx32");
+    hcloud(&rig, "server change-type two cx33");
+    assert_eq!(described(&rig, "server describe two")["server_type"]["name"], "cx33");
     for kind in ["server-type", "load-balancer-type", "location", "datacenter", "image"] {
         assert!(!hcloud(&rig, &format!("{kind} list")).is_empty(), "{kind}");
     }

@@ -204,7 +204,7 @@ fn a_solo_sovereign_comes_up_as_asked_and_goes_without_a_trace() {
     let first = format!("{STEM}-cp1");
     assert_eq!(names(&state, "servers"), set(&[&first]));
     assert_eq!(names(&state, "placement_groups"), set(&[]));
-    check_server(&state, &first, "cx42", "control-plane", "10.0.1.2", None);
+    check_server(&state, &first, "cx43", "control-plane", "10.0.1.2", None);
     check_surroundings(&state, &[&first]);
     let token = check_user_data(&state, &[&first], &[]);
 
@@ -220,7 +220,7 @@ fn a_solo_sovereign_comes_up_as_asked_and_goes_without_a_trace() {
 fn three_control_planes_and_their_workers_come_up_as_asked_and_go_without_a_trace() {
     let rig = Rig::start(quick());
     let variables = json!({
-        "ha_enabled": true, "worker_count": 11, "worker_size": "cx32", "control_plane_size": "cpx41",
+        "ha_enabled": true, "worker_count": 11, "worker_size": "cx33", "control_plane_size": "cpx42",
         "ssh_allowed_cidrs": ["203.0.113.0/24", "2001:db8::/32"],
     });
     let tofu = Tofu::new(&rig, variables);
@@ -236,12 +236,12 @@ fn three_control_planes_and_their_workers_come_up_as_asked_and_go_without_a_trac
     let workers: Vec<&str> = workers.iter().map(String::as_str).collect();
     assert_eq!(names(&state, "servers"), set(&[&planes[..], &workers[..]].concat()));
     for (name, ip) in planes.iter().zip(["10.0.1.2", "10.0.1.3", "10.0.1.4"]) {
-        check_server(&state, name, "cpx41", "control-plane", ip, Some(&format!("{STEM}-cp")));
+        check_server(&state, name, "cpx42", "control-plane", ip, Some(&format!("{STEM}-cp")));
     }
     // A placement group takes ten: the eleventh worker is in the second.
     for (index, name) in workers.iter().enumerate() {
         let group = format!("{STEM}-w{}", index / 10 + 1);
-        check_server(&state, name, "cx32", "worker", &format!("10.0.1.{}", 10 + index), Some(&group));
+        check_server(&state, name, "cx33", "worker", &format!("10.0.1.{}", 10 + index), Some(&group));
     }
     check_surroundings_in("eu-central", &["203.0.113.0/24", "2001:db8::/32"], &state, &planes);
     let token = check_user_data(&state, &planes, &workers);
@@ -260,7 +260,7 @@ fn another_place_offers_other_sizes_and_what_it_does_not_offer_is_never_asked_fo
     tofu.init();
     let output = tofu.apply();
     assert!(!output.status.success());
-    assert!(text(&output).contains("ash does not offer control_plane_size = cx42"), "{}", text(&output));
+    assert!(text(&output).contains("ash does not offer control_plane_size = cx43"), "{}", text(&output));
     assert_eq!(rig.rig("GET", "requests", None), json!([]), "the plan refuses before anything is asked");
 
     let variables =
@@ -276,7 +276,7 @@ fn another_place_offers_other_sizes_and_what_it_does_not_offer_is_never_asked_fo
     assert!(rig.becomes_empty(), "{}", rig.state());
 }
 
-/// The catalogue that the module checks by is what the stand-in offers, as far as that knows types.
+/// The catalogue that the module checks by is what the stand-in offers, and nothing else.
 #[test]
 fn the_catalogue_and_the_stand_in_offer_the_same() {
     let file = support::repository().join("infra/hetzner/catalogue.yaml");
@@ -301,9 +301,15 @@ fn the_catalogue_and_the_stand_in_offer_the_same() {
         assert_eq!(group["memory"][name].as_f64(), kind["memory"].as_f64(), "{name}");
         let listed = group["locations"].as_sequence().expect("a list");
         for place in places.keys() {
-            let mut prices = kind["prices"].as_array().expect("prices").iter();
-            let here = prices.any(|price| price["location"].as_str() == place.as_str());
+            let mut locations = kind["locations"].as_array().expect("locations").iter();
+            let here = locations.any(|location| location["name"].as_str() == place.as_str());
             assert_eq!(here, listed.contains(place), "{name} in {place:?}");
+        }
+    }
+    for group in groups.iter().filter(|group| group["locations"][0].is_string()) {
+        for name in group["memory"].as_mapping().expect("types").keys() {
+            let mut kinds = kinds.as_array().expect("types").iter();
+            assert!(kinds.any(|kind| kind["name"].as_str() == name.as_str()), "{name:?} is not to be had");
         }
     }
 }
@@ -401,7 +407,7 @@ fn an_apply_that_is_killed_is_repeated_after_adopting_what_its_state_forgot() {
     tofu.has_nothing_to_do();
     let first = format!("{STEM}-cp1");
     let state = rig.state();
-    check_server(&state, &first, "cx42", "control-plane", "10.0.1.2", None);
+    check_server(&state, &first, "cx43", "control-plane", "10.0.1.2", None);
     check_surroundings(&state, &[&first]);
     tofu.destroy();
     assert!(rig.becomes_empty(), "{}", rig.state());

@@ -116,7 +116,7 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
 #[test]
 fn what_the_module_uses_is_recorded_and_the_stand_in_has_it_as_it_is_published() {
     let rig = Rig::start(Settings::default());
-    let tofu = Tofu::new(&rig, json!({"ha_enabled": true, "worker_count": 1, "worker_size": "cx32"}));
+    let tofu = Tofu::new(&rig, json!({"ha_enabled": true, "worker_count": 1, "worker_size": "cx33"}));
     tofu.init();
     tofu.well(&["plan", "-out", "the.plan"]);
     let plan: Value = serde_json::from_str(&tofu.well(&["show", "-json", "the.plan"])).expect("JSON");

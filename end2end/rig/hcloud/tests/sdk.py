@@ -32,7 +32,7 @@ net = client.networks.create(name="net", ip_range="10.0.0.0/16",
 ssh = client.ssh_keys.create(name="key", public_key=key, labels={"a": "b"})
 wall = client.firewalls.create(name="wall", rules=[FirewallRule(direction="in", protocol="tcp",
     port="443", source_ips=["0.0.0.0/0", "::/0"], destination_ips=[])]).firewall
-create = lambda **more: client.servers.create(**{**dict(name="one", server_type=ServerType("cx22"),
+create = lambda **more: client.servers.create(**{**dict(name="one", server_type=ServerType("cx23"),
     image=Image(name="ubuntu-24.04"), location=Location("fsn1"), ssh_keys=[ssh], networks=[net],
     firewalls=[wall], labels={"role": "worker"}, user_data="#cloud-config"), **more})
 made = create()

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 /// The module's default for a control plane.
-pub const DEFAULT_SERVER_TYPE: &str = "cx42";
+pub const DEFAULT_SERVER_TYPE: &str = "cx43";
 
 const CATALOGUE: &str = include_str!("../../../../infra/hetzner/catalogue.yaml");
 
@@ -74,7 +74,7 @@ mod tests {
         assert!(listed > 30 && listed == TYPES.len(), "{listed}");
         assert!(TYPES.values().all(|memory| *memory > 0));
         assert_eq!("ccx63".parse::<ServerType>().unwrap().memory_mib(), 192 * 1024);
-        assert!("cx99".parse::<ServerType>().unwrap_err().to_string().contains("cx42"));
+        assert!("cx99".parse::<ServerType>().unwrap_err().to_string().contains("cx43"));
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl Tree {
 
     /// The one kind of fault that was planted is found, in this file, and nothing else is.
     fn finds(&self, code: Code, file: &str) -> Vec<Finding> {
-        let findings = self.audit("cx42");
+        let findings = self.audit("cx43");
         assert!(!findings.is_empty(), "nothing was found");
         for finding in &findings {
             assert_eq!((finding.code, finding.file.as_str()), (code, file), "{finding}");
@@ -202,7 +202,7 @@ fn a_provider_config_that_does_not_wait_for_its_provider_is_found() {
     tree.replace(file, "  dependsOn:\n    - name: crossplane-provider\n", "");
     let expected = "crossplane-config: [crossplane-provider]";
     tree.replace("expected-graph.yaml", expected, "crossplane-config: []");
-    let findings = tree.audit("cx42");
+    let findings = tree.audit("cx43");
     let found: Vec<_> = findings.iter().map(|finding| (finding.code, finding.file.as_str())).collect();
     let both = ["default", "kubernetes"]
         .map(|name| format!("infrastructure/crossplane-config/providerconfig-{name}.yaml"));
@@ -320,7 +320,7 @@ fn a_release_that_does_not_wait_has_to_say_why() {
     tree.finds(Code::WaitReason, SPIRE);
     let reason = "  annotations:\n    catalyst.openova.io/no-wait-reason: because\nspec:\n";
     tree.replace(SPIRE, "spec:\n  interval", &format!("{reason}  interval"));
-    assert!(tree.audit("cx42").is_empty());
+    assert!(tree.audit("cx43").is_empty());
 }
 
 #[test]
@@ -385,7 +385,7 @@ fn what_is_not_yaml_or_several_objects_is_found() {
 #[test]
 fn servers_that_are_too_small_are_found() {
     for topology in [Topology::Solo, Topology::Ha] {
-        let findings = Tree::render(topology).audit("cx22");
+        let findings = Tree::render(topology).audit("cx23");
         assert_eq!(findings.len(), 1, "{findings:#?}");
         assert_eq!(findings[0].code, Code::Memory);
     }
@@ -401,6 +401,6 @@ fn a_release_whose_memory_nobody_knows_is_found() {
 
 #[test]
 fn a_folder_without_a_tree_cannot_be_audited() {
-    let error = audit(Path::new(env!("CARGO_MANIFEST_DIR")), "cx42".parse().unwrap()).unwrap_err();
+    let error = audit(Path::new(env!("CARGO_MANIFEST_DIR")), "cx43".parse().unwrap()).unwrap_err();
     assert!(error.to_string().contains("none of the tree's folders"));
 }

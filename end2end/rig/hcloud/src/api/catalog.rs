@@ -1,11 +1,12 @@
 //! What can be ordered: locations, datacenters, server types, load balancer types, images.
 //!
 //! Imitated: names, sizes, architectures and where a type is offered, as published. Prices are all
-//! zero. `cx22` to `cx52` are still here although they are being replaced by `cx23` to `cx53`.
+//! zero. Types that ended are not here: the API does not know them any more.
 
 use serde_json::{Value, json};
 
 const EU: &[&str] = &["fsn1", "nbg1", "hel1"];
+const OVERSEAS: &[&str] = &["ash", "hil", "sin"];
 const EVERYWHERE: &[&str] = &["fsn1", "nbg1", "hel1", "ash", "hil", "sin"];
 
 struct Place(u64, &'static str, &'static str, &'static str, &'static str, u64, &'static str);
@@ -81,45 +82,57 @@ fn prices(places: &[&str]) -> Value {
 }
 
 pub fn server_types() -> Vec<Value> {
-    // id, name, cores, memory, disk
-    let shared: &[(u64, &str, u64, u64, u64)] = &[
-        (22, "cpx11", 2, 2, 40),
-        (23, "cpx21", 3, 4, 80),
-        (24, "cpx31", 4, 8, 160),
-        (25, "cpx41", 8, 16, 240),
-        (26, "cpx51", 16, 32, 360),
-        (45, "cax11", 2, 4, 40),
-        (93, "cax21", 4, 8, 80),
-        (94, "cax31", 8, 16, 160),
-        (95, "cax41", 16, 32, 320),
-        (96, "ccx13", 2, 8, 80),
-        (97, "ccx23", 4, 16, 160),
-        (98, "ccx33", 8, 32, 240),
-        (99, "ccx43", 16, 64, 360),
-        (100, "ccx53", 32, 128, 600),
-        (101, "ccx63", 48, 192, 960),
-        (104, "cx22", 2, 4, 40),
-        (105, "cx32", 4, 8, 80),
-        (106, "cx42", 8, 16, 160),
-        (107, "cx52", 16, 32, 320),
-        (114, "cx23", 2, 4, 40),
-        (115, "cx33", 4, 8, 80),
-        (116, "cx43", 8, 16, 160),
-        (117, "cx53", 16, 32, 320),
+    // id, name, cores, memory, disk, where; the ids of cpx12 to cpx62 are made up
+    let types: &[(u64, &str, u64, u64, u64, &[&str])] = &[
+        (22, "cpx11", 2, 2, 40, OVERSEAS),
+        (23, "cpx21", 3, 4, 80, OVERSEAS),
+        (24, "cpx31", 4, 8, 160, OVERSEAS),
+        (25, "cpx41", 8, 16, 240, OVERSEAS),
+        (26, "cpx51", 16, 32, 360, OVERSEAS),
+        (45, "cax11", 2, 4, 40, EU),
+        (93, "cax21", 4, 8, 80, EU),
+        (94, "cax31", 8, 16, 160, EU),
+        (95, "cax41", 16, 32, 320, EU),
+        (96, "ccx13", 2, 8, 80, EVERYWHERE),
+        (97, "ccx23", 4, 16, 160, EVERYWHERE),
+        (98, "ccx33", 8, 32, 240, EVERYWHERE),
+        (99, "ccx43", 16, 64, 360, EVERYWHERE),
+        (100, "ccx53", 32, 128, 600, EVERYWHERE),
+        (101, "ccx63", 48, 192, 960, EVERYWHERE),
+        (114, "cx23", 2, 4, 40, EU),
+        (115, "cx33", 4, 8, 80, EU),
+        (116, "cx43", 8, 16, 160, EU),
+        (117, "cx53", 16, 32, 320, EU),
+        (901, "cpx12", 1, 2, 40, EU),
+        (902, "cpx22", 2, 4, 80, EU),
+        (903, "cpx32", 4, 8, 160, EU),
+        (904, "cpx42", 8, 16, 320, EU),
+        (905, "cpx52", 12, 24, 480, EU),
+        (906, "cpx62", 16, 32, 640, EU),
     ];
-    shared
+    types
         .iter()
-        .map(|(id, name, cores, memory, disk)| {
-            let everywhere = name.starts_with("cpx") || name.starts_with("ccx");
+        .map(|(id, name, cores, memory, disk, places)| {
             json!({
                 "id": id, "name": name, "description": name.to_uppercase(), "cores": cores,
                 "memory": memory, "disk": disk, "storage_type": "local",
                 "cpu_type": if name.starts_with("ccx") { "dedicated" } else { "shared" },
                 "category": null,
                 "architecture": if name.starts_with("cax") { "arm" } else { "x86" },
-                "prices": prices(if everywhere { EVERYWHERE } else { EU }),
+                "prices": prices(places), "locations": supported(places),
                 "included_traffic": 0, "deprecated": false, "deprecation": null,
             })
+        })
+        .collect()
+}
+
+/// Where a type is offered; whether any is in stock there nobody imitates.
+fn supported(places: &[&str]) -> Value {
+    PLACES
+        .iter()
+        .filter(|place| places.contains(&place.1))
+        .map(|place| {
+            json!({"id": place.0, "name": place.1, "available": true, "recommended": true, "deprecation": null})
         })
         .collect()
 }
