@@ -119,8 +119,8 @@ variable "control_plane_size" {
 
   # The pattern of catalogue.yaml: a validation may read nothing but its own variable.
   validation {
-    condition     = can(regex("^(cx|cpx|ccx|cax)[0-9]{2,3}$", var.control_plane_size))
-    error_message = "control_plane_size must be a Hetzner server type of the families cx, cpx, ccx or cax, e.g. cx43."
+    condition     = can(regex("^(cx|cpx|ccx)[0-9]{2,3}$", var.control_plane_size))
+    error_message = "control_plane_size must be a Hetzner server type of the families cx, cpx or ccx, e.g. cx43."
   }
 }
 
@@ -143,8 +143,8 @@ variable "worker_size" {
   default     = ""
 
   validation {
-    condition     = var.worker_size == "" || can(regex("^(cx|cpx|ccx|cax)[0-9]{2,3}$", var.worker_size))
-    error_message = "worker_size must be empty or a Hetzner server type of the families cx, cpx, ccx or cax, e.g. cx33."
+    condition     = var.worker_size == "" || can(regex("^(cx|cpx|ccx)[0-9]{2,3}$", var.worker_size))
+    error_message = "worker_size must be empty or a Hetzner server type of the families cx, cpx or ccx, e.g. cx33."
   }
 }
 

@@ -125,3 +125,17 @@ fn an_engine_that_was_named_is_fetched_even_where_there_is_another() {
         (rig.find("export CATALYST_TOFU=").unwrap(), rig.find("scripts/setup test").unwrap());
     assert!(named < set_up, "set-up has to know which engine is wanted");
 }
+
+/// A node that the image cannot run on is a Sovereign that never starts. GitHub's runners are amd64 unless they are called
+/// arm.
+#[test]
+fn only_servers_that_the_image_is_built_for_are_offered() {
+    let workflow: Value = serde_yaml_ng::from_str(&read(".github/workflows/image-release.yml")).unwrap();
+    let runner = workflow["jobs"]["image"]["runs-on"].as_str().unwrap();
+    let built = if runner.contains("-arm") { "arm64" } else { "amd64" };
+    let scripts = read("scripts/ci/release-image") + &read("infra/container/build");
+    assert!(!scripts.contains("--platform") && !scripts.contains("manifest create"), "built for several");
+
+    let catalogue: Value = serde_yaml_ng::from_str(&read("infra/hetzner/catalogue.yaml")).unwrap();
+    assert_eq!(catalogue["architecture"], built);
+}

@@ -64,7 +64,7 @@ fn of<'a>(objects: &'a [Value], group: &str, kind: &str) -> Vec<&'a Value> {
 }
 
 const POOL: &str =
-    "name: w, clusterRef: {name: c1}, sku: cax41, role: worker, region: fsn1, image: ubuntu-24.04";
+    "name: w, clusterRef: {name: c1}, sku: ccx33, role: worker, region: fsn1, image: ubuntu-24.04";
 const REGION: &str = "region: ash, provider: hetzner, skuCP: cpx41, skuWorker: cpx31, workerCount: 2, sshKeyName: k, image: ubuntu-24.04, ipRange: 10.0.0.0/16, subnetIpRange: 10.0.1.0/24, loadBalancerType: lb11";
 
 /// A claim of each kind, as the API would write it.
