@@ -6,7 +6,7 @@ terraform {
   required_providers {
     hcloud = {
       source  = "hetznercloud/hcloud"
-      version = "1.50.0"
+      version = "1.69.0"
     }
   }
 }

@@ -77,7 +77,7 @@ fn the_command_line_client_makes_and_removes_a_whole_cluster() {
     hcloud(&rig, "server poweroff two");
     hcloud(&rig, "server change-type two cx33");
     assert_eq!(described(&rig, "server describe two")["server_type"]["name"], "cx33");
-    for kind in ["server-type", "load-balancer-type", "location", "datacenter", "image"] {
+    for kind in ["server-type", "load-balancer-type", "location", "image"] {
         assert!(!hcloud(&rig, &format!("{kind} list")).is_empty(), "{kind}");
     }
 
@@ -105,6 +105,22 @@ fn the_python_client_finds_pages_errors_actions_and_limits_as_documented() {
     let output = run(command.arg(script).args([&rig.endpoint(), TOKEN, KEY]), NO_SDK);
     assert!(text(&output).trim_end().ends_with("ok"), "{NO_SDK} if it is missing.\n{}", text(&output));
     assert!(rig.answered(429) > 0);
+}
+
+/// Servers name their location since Hetzner took the datacenters away, and so must who reads them.
+#[test]
+fn no_answer_names_a_datacenter() {
+    let rig = Rig::start(Settings::default());
+    let server = json!({"name": "one", "server_type": "cx23", "image": "ubuntu-24.04", "location": "nbg1"});
+    let (status, made) = rig.request("POST", "servers", Some(server));
+    assert_eq!(status, 201);
+    assert_eq!(made["server"]["location"]["name"], "nbg1");
+    for path in ["servers", "server_types", "locations", &format!("servers/{}", made["server"]["id"])] {
+        let (status, answer) = rig.request("GET", path, None);
+        assert!(status == 200 && !answer.to_string().contains("datacenter"), "{path}: {answer}");
+    }
+    let (status, answer) = rig.request("GET", "datacenters", None);
+    assert_eq!((status, &answer["error"]["code"]), (410, &json!("deprecated_api_endpoint")));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn check_server(state: &Value, name: &str, kind: &str, role: &str, ip: &str, gro
     assert_eq!(server["server_type"]["name"], kind, "{name}");
     assert_eq!(server["image"]["name"], "ubuntu-24.04");
     let balancer = &state["load_balancers"][0];
-    assert_eq!(server["datacenter"]["location"]["name"], balancer["location"]["name"]);
+    assert_eq!(server["location"]["name"], balancer["location"]["name"]);
     assert_eq!(server["status"], "running");
     assert_eq!(server["labels"][SOVEREIGN], "acme.example.org");
     assert_eq!(server["labels"]["catalyst.openova.io/role"], role);

@@ -162,8 +162,17 @@ fn the_gateway_listens_on_the_ports_that_are_passed_on() {
 #[test]
 fn the_provider_is_the_one_of_the_lock() {
     let version = lock::lock()["providers"]["hcloud"]["version"].clone();
-    let text = format!("version = \"{}\"", version.as_str().expect("a version"));
+    let version = version.as_str().expect("a version");
+    let text = format!("version = \"{version}\"");
     assert!(repository::read("infra/hetzner/versions.tf").contains(&text), "{text}");
+
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().expect("a number"));
+    let (major, minor) = (numbers.next().expect("a major"), numbers.next().expect("a minor"));
+    assert!((major, minor) >= (1, 58), "{version} needs the datacenters that Hetzner took away");
+    let rig = repository::read("end2end/rig/hcloud/README.md");
+    assert!(rig.contains(&format!("`hetznercloud/hcloud` {major}.{minor} ")), "the rig imitates another");
+    let record = repository::read("end2end/rig/hcloud/src/provider/documented.yaml");
+    assert!(record.contains(&format!("of {version}.")), "the record is of another");
 }
 
 /// A lock of a provider that came from a mirror would hold its hashes, not the publisher's.

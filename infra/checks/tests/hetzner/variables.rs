@@ -120,7 +120,10 @@ fn refused_together() -> Vec<(&'static str, Value)> {
     vec![
         ("ash does not offer control_plane_size = cx43", json!({"region": "ash"})),
         ("fsn1 does not offer control_plane_size = cx42", json!({"control_plane_size": "cx42"})),
-        ("nbg1 does not offer control_plane_size = cpx31", json!({"region": "nbg1", "control_plane_size": "cpx31"})),
+        (
+            "nbg1 does not offer control_plane_size = cpx31",
+            json!({"region": "nbg1", "control_plane_size": "cpx31"}),
+        ),
         ("control_plane_size = cx99", json!({"control_plane_size": "cx99"})),
         ("control_plane_size = cpx32", json!({"region": "hil", "control_plane_size": "cpx32"})),
         ("worker_size = ccx12", json!({"worker_size": "ccx12"})),

@@ -1,4 +1,4 @@
-//! What can be ordered: locations, datacenters, server types, load balancer types, images.
+//! What can be ordered: locations, server types, load balancer types, images.
 //!
 //! Imitated: names, sizes, architectures and where a type is offered, as published. Prices are all
 //! zero. Types that ended are not here: the API does not know them any more.
@@ -9,15 +9,15 @@ const EU: &[&str] = &["fsn1", "nbg1", "hel1"];
 const OVERSEAS: &[&str] = &["ash", "hil", "sin"];
 const EVERYWHERE: &[&str] = &["fsn1", "nbg1", "hel1", "ash", "hil", "sin"];
 
-struct Place(u64, &'static str, &'static str, &'static str, &'static str, u64, &'static str);
+struct Place(u64, &'static str, &'static str, &'static str, &'static str);
 
 const PLACES: &[Place] = &[
-    Place(1, "fsn1", "DE", "Falkenstein", "eu-central", 4, "fsn1-dc14"),
-    Place(2, "nbg1", "DE", "Nuremberg", "eu-central", 2, "nbg1-dc3"),
-    Place(3, "hel1", "FI", "Helsinki", "eu-central", 3, "hel1-dc2"),
-    Place(4, "ash", "US", "Ashburn, VA", "us-east", 5, "ash-dc1"),
-    Place(5, "hil", "US", "Hillsboro, OR", "us-west", 6, "hil-dc1"),
-    Place(6, "sin", "SG", "Singapore", "ap-southeast", 7, "sin-dc1"),
+    Place(1, "fsn1", "DE", "Falkenstein", "eu-central"),
+    Place(2, "nbg1", "DE", "Nuremberg", "eu-central"),
+    Place(3, "hel1", "FI", "Helsinki", "eu-central"),
+    Place(4, "ash", "US", "Ashburn, VA", "us-east"),
+    Place(5, "hil", "US", "Hillsboro, OR", "us-west"),
+    Place(6, "sin", "SG", "Singapore", "ap-southeast"),
 ];
 
 impl Place {
@@ -26,36 +26,14 @@ impl Place {
                "country": self.2, "city": self.3, "latitude": 0.0, "longitude": 0.0,
                "network_zone": self.4})
     }
-
-    fn datacenter(&self) -> Value {
-        let types: Vec<u64> = server_types()
-            .iter()
-            .filter(|kind| offered(kind, self.1))
-            .filter_map(|kind| kind["id"].as_u64())
-            .collect();
-        json!({"id": self.5, "name": self.6, "description": self.6, "location": self.location(),
-               "server_types": {"supported": types, "available": types, "available_for_migration": types}})
-    }
 }
 
 pub fn locations() -> Vec<Value> {
     PLACES.iter().map(Place::location).collect()
 }
 
-pub fn datacenters() -> Vec<Value> {
-    PLACES.iter().map(Place::datacenter).collect()
-}
-
 pub fn zones() -> impl Iterator<Item = &'static str> {
     PLACES.iter().map(|place| place.4)
-}
-
-/// The datacenter that a location or datacenter name stands for; the first of all without one.
-pub fn datacenter(name: Option<&str>) -> Option<Value> {
-    PLACES
-        .iter()
-        .find(|place| name.is_none_or(|name| place.1 == name || place.6 == name))
-        .map(Place::datacenter)
 }
 
 /// The place of a location, or the first one of a network zone.

@@ -72,7 +72,10 @@ fn catalogue(method: &Method, path: &[&str], query: &Query) -> Result<Option<Rep
         Some("load_balancer_types") => catalog::load_balancer_types(),
         Some("images") => catalog::images(),
         Some("locations") => catalog::locations(),
-        Some("datacenters") => catalog::datacenters(),
+        Some("datacenters") => {
+            let ended = "The API endpoint functionality was removed";
+            return Err(ApiError::new(StatusCode::GONE, "deprecated_api_endpoint", ended));
+        }
         _ => return Ok(None),
     };
     let plural = path[0];

@@ -22,11 +22,11 @@ pub fn create(store: &mut Store, body: Body) -> Result<Value> {
     hostname(name)?;
     let kind = body.get("server_type").and_then(|wanted| catalog::find(catalog::server_types(), wanted));
     let kind = kind.ok_or_else(|| ApiError::invalid("server_type", "server type does not exist"))?;
-    let place = body.maybe_text("location")?.or(body.maybe_text("datacenter")?);
-    let datacenter =
-        catalog::datacenter(place).ok_or_else(|| ApiError::invalid("location", "location does not exist"))?;
-    let location = datacenter["location"]["name"].as_str().unwrap_or_default().to_owned();
-    if !catalog::offered(&kind, &location) {
+    // Without one the first of all.
+    let place = body.maybe_text("location")?.unwrap_or("fsn1");
+    let location = catalog::location(Some(place), None)
+        .ok_or_else(|| ApiError::invalid("location", "location does not exist"))?;
+    if !catalog::offered(&kind, place) {
         return Err(ApiError::invalid("server_type", "unsupported location for server type"));
     }
     let image =
@@ -56,7 +56,7 @@ pub fn create(store: &mut Store, body: Body) -> Result<Value> {
     let id = store.id();
     let row = json!({
         "name": name, "labels": body.labels()?, "status": "initializing", "server_type": kind, "image": image,
-        "datacenter": datacenter, "location": datacenter["location"], "ipv4": ipv4, "ipv6": ipv6,
+        "location": location, "ipv4": ipv4, "ipv6": ipv6,
         "private_net": [], "firewalls": walls, "placement_group": group,
         "protection": {"delete": false, "rebuild": false}, "primary_disk_size": kind["disk"],
     });
@@ -227,7 +227,7 @@ fn attach(store: &mut Store, id: u64, network: u64, asked: Option<Body>) -> Resu
     if networks::address_in(row, network).is_some() {
         return Err(ApiError::refused("server_already_attached", "server is already attached to network"));
     }
-    let zone = &row["datacenter"]["location"]["network_zone"];
+    let zone = &row["location"]["network_zone"];
     let wanted = asked.map(|body| body.address("ip")).transpose()?.flatten();
     let aliases = asked.map(|body| body.list("alias_ips")).transpose()?.unwrap_or_default();
     let ip = networks::address(store, network, zone, wanted)?;

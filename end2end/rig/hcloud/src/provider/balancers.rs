@@ -184,7 +184,7 @@ impl Kind for Service {
             required("port", Type::Number),
             required("interval", Type::Number),
             required("timeout", Type::Number),
-            chosen("retries", Type::Number),
+            required("retries", Type::Number),
         ];
         let probe = vec![
             optional("domain", Type::Text),

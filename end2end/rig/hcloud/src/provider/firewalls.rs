@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, Result};
 use super::resource::{Failure, Kind};
-use super::schema::{Block, Nesting, Shape, Type, optional, required};
+use super::schema::{Block, Nesting, Shape, Type, chosen, optional, required};
 use super::small::texts;
 use super::{id_in, id_of, renamed};
 
@@ -32,7 +32,7 @@ impl Kind for Firewall {
             vec![optional("server", Type::Number), optional("label_selector", Type::Text)],
         );
         Shape::of(
-            vec![required("name", Type::Text), optional("labels", Type::TextMap)],
+            vec![required("name", Type::Text), chosen("labels", Type::TextMap)],
             vec![Block { only_if_asked: false, ..rule }, Block { replaces: true, ..apply_to }],
         )
     }

@@ -16,7 +16,7 @@ pub struct Server;
 impl Kind for Server {
     fn shape(&self) -> Shape {
         let network = vec![
-            required("network_id", Type::Number),
+            chosen("network_id", Type::Number),
             chosen("ip", Type::Text),
             chosen("alias_ips", Type::TextSet),
             computed("mac_address", Type::Text),
@@ -31,9 +31,8 @@ impl Kind for Server {
             vec![
                 required("name", Type::Text),
                 required("server_type", Type::Text),
-                optional("image", Type::Text).replaces(),
+                chosen("image", Type::Text).replaces(),
                 chosen("location", Type::Text).replaces(),
-                chosen("datacenter", Type::Text).replaces(),
                 optional("user_data", Type::Text).replaces(),
                 optional("ssh_keys", Type::Texts).replaces(),
                 optional("keep_disk", Type::Flag),
@@ -76,8 +75,7 @@ impl Kind for Server {
     }
 
     async fn create(&self, client: &Client, plan: &Value) -> std::result::Result<String, Failure> {
-        let fields =
-            ["name", "server_type", "image", "location", "datacenter", "user_data", "ssh_keys", "labels"];
+        let fields = ["name", "server_type", "image", "location", "user_data", "ssh_keys", "labels"];
         let mut asked = body(plan, &fields);
         if let Some(group) = plan["placement_group_id"].as_u64() {
             asked["placement_group"] = json!(group);
@@ -127,8 +125,7 @@ impl Kind for Server {
             "name": row["name"],
             "server_type": row["server_type"]["name"],
             "image": image,
-            "location": row["datacenter"]["location"]["name"],
-            "datacenter": row["datacenter"]["name"],
+            "location": row["location"]["name"],
             "backup_window": row["backup_window"],
             "ipv4_address": public["ipv4"]["ip"],
             "ipv6_address": network.map(|net| net.replace("::/64", "::1")),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::client::{Client, Result};
 use super::resource::{Failure, Kind};
-use super::schema::{Shape, Type, computed, optional, required};
+use super::schema::{Shape, Type, chosen, computed, optional, required};
 use super::{body, id_in, id_of, renamed};
 
 pub struct SshKey;
@@ -18,7 +18,7 @@ impl Kind for SshKey {
                 required("name", Type::Text),
                 required("public_key", Type::Text).replaces(),
                 computed("fingerprint", Type::Text),
-                optional("labels", Type::TextMap),
+                chosen("labels", Type::TextMap),
             ],
             vec![],
         )
