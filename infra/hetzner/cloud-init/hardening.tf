@@ -6,7 +6,8 @@ locals {
 
   hardening_files = concat(
     [{
-      path    = "/etc/ssh/sshd_config.d/99-catalyst-hardening.conf"
+      # Before cloud-init's 50-cloud-init.conf: sshd takes what it reads first.
+      path    = "/etc/ssh/sshd_config.d/01-catalyst-hardening.conf"
       mode    = "0644"
       content = <<-EOT
         PasswordAuthentication no

@@ -131,6 +131,24 @@ fn k3s_starts_with_exactly_these_flags() {
     }
 }
 
+/// Of what several files say sshd takes the first; cloud-init's is 50-cloud-init.conf.
+#[test]
+fn nobody_signs_in_with_a_password_whatever_other_files_say() {
+    for node in ALL.iter().flat_map(Sovereign::nodes) {
+        let folder = "/etc/ssh/sshd_config.d/";
+        let mut files = node.files.iter().filter(|(path, _)| path.starts_with(folder));
+        let (path, file) = files.next().expect("a file");
+        assert!(path.as_str() < "/etc/ssh/sshd_config.d/50-cloud-init.conf", "{path} comes too late");
+        for line in [
+            "PasswordAuthentication no",
+            "KbdInteractiveAuthentication no",
+            "PermitRootLogin prohibit-password",
+        ] {
+            assert!(file.text.lines().any(|one| one == line), "{line}");
+        }
+    }
+}
+
 #[test]
 fn the_certificate_names_the_address_that_the_kubeconfig_uses() {
     for sovereign in ALL.iter() {
