@@ -30,8 +30,8 @@ class_exists() { kubectl get storageclass local-path >/dev/null; }
 is_default() { [[ "$(kubectl get storageclass local-path -o 'jsonpath={.metadata.annotations.storageclass\.kubernetes\.io/is-default-class}')" == true ]]; }
 set_storage_class() {
   retry 90 2 class_exists
-  kubectl annotate storageclass local-path --overwrite storageclass.kubernetes.io/is-default-class=true
-  is_default || die "local-path is not the default StorageClass"
+  retry 5 5 kubectl annotate storageclass local-path --overwrite storageclass.kubernetes.io/is-default-class=true
+  retry 5 5 is_default || die "local-path is not the default StorageClass"
 }
 
 # Its kinds before Cilium, which looks for them once, when it starts.

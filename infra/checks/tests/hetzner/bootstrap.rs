@@ -30,10 +30,16 @@ fn the_first_control_plane_goes_from_nothing_to_flux_in_this_order() {
     assert!(run.worked, "{}", run.log);
     let order = [
         "apt-get -o DPkg::Lock::Timeout=300 install",
+        "swapoff",
+        "systemctl try-reload-or-restart ssh",
+        "systemctl enable --now fail2ban",
+        "systemctl enable --now unattended-upgrades",
+        "ip -4",
         "helm-v",
         "gateway.networking.k8s.io_tlsroutes.yaml",
         "/flux2/",
         "cilium-",
+        "systemctl enable k3s",
         "systemctl restart --no-block k3s",
         "systemctl is-active --quiet k3s",
         "kubectl get --raw /healthz",
@@ -96,6 +102,16 @@ fn after_success_no_secret_but_k3s_own_is_left_on_the_disk() {
 }
 
 #[test]
+fn a_node_that_could_not_clean_up_is_not_done() {
+    let stage = Stage::set("unclean", first());
+    let cloud = stage.root().join("etc/cloud");
+    std::fs::remove_dir_all(&cloud).expect("a folder");
+    assert!(!stage.run().worked && !stage.exists(MARKER));
+    std::fs::create_dir(&cloud).expect("a folder");
+    assert!(stage.run().worked && stage.exists(MARKER));
+}
+
+#[test]
 fn run_again_after_success_it_does_nothing() {
     let stage = Stage::set("again", first());
     assert!(stage.run().worked);
@@ -107,6 +123,7 @@ fn run_again_after_success_it_does_nothing() {
 fn a_failed_step_is_reported_without_secrets_and_leaves_no_marker() {
     let stage = Stage::set("failure", first());
     stage.fail("helm", 3);
+    stage.fail("curl-failure", 2);
     let run = stage.run();
     assert!(!run.worked);
     assert!(!stage.exists(MARKER) && !stage.exists(REBOOT));
@@ -114,7 +131,7 @@ fn a_failed_step_is_reported_without_secrets_and_leaves_no_marker() {
     assert_eq!(run.count("cache/flux.yaml --"), 0);
     assert_eq!(run.count("-f /var/lib/catalyst/cache/flux.yaml"), 0, "what follows is not tried");
     assert_eq!(run.count(PUT), 0, "no kubeconfig of a cluster that is not there");
-    assert_eq!(run.count(POST), 1);
+    assert_eq!(run.count(POST), 3, "a report that does not get through is repeated");
     assert!(run.calls[run.at(POST)].contains("--proto =https "));
 
     let sent: serde_json::Value = serde_json::from_str(&stage.text("sent-failure")).expect("valid JSON");
@@ -170,25 +187,53 @@ fn a_start_that_hangs_is_given_up_and_reported() {
 
 #[test]
 fn a_file_with_another_checksum_never_runs() {
-    let stage = Stage::set("tampered", first());
-    stage.tamper("k3s");
-    stage.tamper("k3s-arm64");
-    let run = stage.run();
-    assert!(!run.worked);
-    assert_eq!(run.count("systemctl restart"), 0);
-    assert!(!stage.exists("usr/local/bin/k3s") && !stage.exists("var/lib/catalyst/cache/k3s"));
-    assert!(stage.text("sent-failure").contains("k3s-download"));
+    for (start, file, step) in [
+        ("k3s", "k3s", "k3s-download"),
+        ("helm-", "helm.tar.gz", "downloads"),
+        ("cilium-", "cilium.tgz", "downloads"),
+        ("install.yaml", "flux.yaml", "downloads"),
+    ] {
+        let stage = Stage::set("tampered", first());
+        stage.tamper(start);
+        let run = stage.run();
+        assert!(!run.worked);
+        assert_eq!(run.count("systemctl restart"), 0);
+        assert!(!stage.exists("usr/local/bin/k3s"));
+        assert!(!stage.exists(&format!("var/lib/catalyst/cache/{file}")));
+        let sent = stage.text("sent-failure");
+        assert!(sent.contains(step) && sent.contains("another checksum than expected"), "{start}: {sent}");
+    }
 }
 
 #[test]
 fn a_network_that_comes_and_goes_is_waited_for() {
     let stage = Stage::set("flaky", first());
     stage.fail("curl-install.yaml", 4);
-    stage.fail("k3s-kubectl", 3);
+    stage.fail("k3s-get", 3);
+    stage.fail("ip", 3);
     stage.fail("curl-kubeconfig", 2);
     let run = stage.run();
     assert!(run.worked, "{}", run.log);
     assert_eq!(run.count("/install.yaml"), 5);
+    assert_eq!(run.count("ip -4"), 4);
+}
+
+#[test]
+fn whatever_is_asked_of_others_may_fail_once() {
+    for (name, node) in [("stumble", first()), ("stumble-worker", &sovereign(true).workers[0])] {
+        let stage = Stage::set(name, node);
+        stage.stumble();
+        let run = stage.run();
+        assert!(run.worked && stage.exists(MARKER), "{}", run.log);
+    }
+}
+
+#[test]
+fn an_arm64_processor_gets_the_program_that_is_made_for_it() {
+    let stage = Stage::set("arm64", &sovereign(true).workers[0]);
+    stage.processor("aarch64");
+    let run = stage.run();
+    assert!(run.worked && run.calls.iter().any(|call| call.ends_with("/k3s-arm64")), "{:#?}", run.calls);
 }
 
 #[test]
@@ -212,6 +257,8 @@ fn a_kubeconfig_whose_answer_was_lost_counts_as_delivered_and_a_refused_one_does
     assert!(!run.worked);
     assert!(!stage.exists(MARKER));
     assert!(stage.text("sent-failure").contains("\"step\":\"kubeconfig\""));
+    let left = ["var/lib/catalyst/kubeconfig", "var/lib/catalyst/bootstrap.log", "etc/catalyst/api-header"];
+    assert_eq!(left.map(|path| stage.mode(path)), [0o600; 3]);
 }
 
 #[test]
@@ -230,8 +277,10 @@ fn further_control_planes_and_workers_only_join() {
     ] {
         let stage = Stage::set(name, node);
         stage.fail("curl-ping", 5);
+        stage.fail("ip", 2);
         let run = stage.run();
         assert!(run.worked, "{}", run.log);
+        assert_eq!(run.count("ip -4"), 3, "it waits for its own address");
         assert_eq!(run.count("https://10.0.1.2:6443/ping"), 6, "it waits for the first");
         assert!(run.at("/ping") < run.at(&format!("systemctl restart --no-block {service}")));
         assert_eq!(run.count("kubectl") + run.count("helm") + run.count("--request "), 0);

@@ -31,9 +31,14 @@ fails() {
   [[ $left -gt 0 ]] || return 1
   echo $((left - 1)) >"$STAGE/fail/$1"
 }
+# Each call's first time, where all are told to stumble.
+stumbles() {
+  [[ -e $STAGE/stumbling ]] && ! grep -qxF -- "$*" "$STAGE/stumbling" && printf '%s\n' "$*" >>"$STAGE/stumbling"
+}
 "#;
 
 const CURL: &str = r#"note "curl $*"
+stumbles "curl $*" && exit 6
 output=/dev/null address="${*: -1}" data=
 while [[ $# -gt 0 ]]; do
   case "$1" in
@@ -64,11 +69,13 @@ fi
 "#;
 
 const K3S: &str = r#"note "$*"
+stumbles "$*" && exit 1
 fails k3s-"$2" && exit 1
 [[ "$*" != *jsonpath* ]] || printf true
 "#;
 
 const HELM: &str = r#"note "helm $*"
+stumbles "helm $*" && exit 1
 if fails helm; then
   echo "token $(<"$CATALYST_ROOT/etc/rancher/k3s/token") bearer $(<"$CATALYST_ROOT/etc/catalyst/api-bearer")"
   cat "$CATALYST_ROOT/etc/catalyst/secrets.yaml"
@@ -112,12 +119,12 @@ impl Stage {
         for (name, text) in [
             ("curl", CURL),
             ("systemctl", SYSTEMCTL),
-            ("apt-get", "note \"apt-get $*\"\n"),
+            ("apt-get", "note \"apt-get $*\"\n! stumbles \"apt-get $*\"\n"),
             ("swapoff", "note swapoff\n"),
             ("sleep", ""),
             (
                 "ip",
-                "echo \"3: enp7s0 inet $(sed -n \"s/^NODE_IP='\\(.*\\)'/\\1/p\" \"$CATALYST_ROOT/etc/catalyst/settings.env\")/32 scope\"\n",
+                "note \"ip $*\"\nfails ip && exit\necho \"3: enp7s0 inet $(sed -n \"s/^NODE_IP='\\(.*\\)'/\\1/p\" \"$CATALYST_ROOT/etc/catalyst/settings.env\")/32 scope\"\n",
             ),
         ] {
             stage.program(&stage.folder.join("bin").join(name), text);
@@ -141,6 +148,20 @@ impl Stage {
     /// Lets something fail this many times.
     pub fn fail(&self, what: &str, times: u32) {
         repository::write(&self.folder.join("fail").join(what), times.to_string());
+    }
+
+    /// Lets everything that is asked of others fail its first time.
+    pub fn stumble(&self) {
+        repository::write(&self.folder.join("stumbling"), "");
+    }
+
+    /// Lets it have another processor.
+    pub fn processor(&self, name: &str) {
+        self.program(&self.folder.join("bin/uname"), &format!("echo {name}\n"));
+    }
+
+    pub fn mode(&self, path: &str) -> u32 {
+        fs::metadata(self.root().join(path)).expect("a file").permissions().mode() & 0o777
     }
 
     pub fn answer(&self, what: &str, status: u32) {
@@ -198,9 +219,14 @@ impl Stage {
         fs::write(&settings, text).expect("settings");
     }
 
-    /// Something else than what the lock knows is served under this name.
-    pub fn tamper(&self, name: &str) {
-        repository::write(&self.folder.join("served").join(name), "not what it was\n");
+    /// Something else than what the lock knows is served under names that start with this.
+    pub fn tamper(&self, start: &str) {
+        for file in repository::files(&self.folder.join("served")) {
+            let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
+            if name.starts_with(start) {
+                repository::write(&file, "not what it was\n");
+            }
+        }
     }
 
     pub fn run(&self) -> Run {
