@@ -18,6 +18,7 @@ pub const FQDN: &str = "acme.example.org";
 pub const HCLOUD_TOKEN: &str = "HhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHhHh";
 pub const GHCR_TOKEN: &str = "ghp_GgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGgGg";
 pub const BEARER: &str = "b0b1b2b3b4b5b6b7b8b9babbbcbdbebfb0b1b2b3b4b5b6b7b8b9babbbcbdbebf";
+pub const REPOSITORY: &str = "https://git.example.org/openova";
 /// Everything that could end a quotation or start an expression somewhere.
 pub const ORGANIZATION: &str = "Ac'me \"GmbH\" ${SOVEREIGN_FQDN} %{if} \\ #1";
 const CILIUM_VALUES: &str = "charts/bp-cilium/cilium-values.yaml";
@@ -143,6 +144,10 @@ pub fn arguments(switches: Switches) -> Value {
         "hcloud_token": HCLOUD_TOKEN,
         "ghcr_pull_token": if switches.token { GHCR_TOKEN } else { "" },
         "deployment_id": "0123456789abcdef",
+        "gitops_repo_url": REPOSITORY,
+        "gitops_branch": "stable",
+        "gateway_http_port": 30080,
+        "gateway_https_port": 30443,
     });
     if switches.reports {
         arguments["kubeconfig_bearer_token"] = json!(BEARER);

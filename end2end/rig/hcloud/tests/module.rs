@@ -247,6 +247,17 @@ fn three_control_planes_and_their_workers_come_up_as_asked_and_go_without_a_trac
     let token = check_user_data(&state, &planes, &workers);
     check_outputs(&tofu, &state, &planes);
 
+    // What a server was born with does not replace it; the network and the load balancer are as asked.
+    for (variables, code) in [
+        (["server_image=ubuntu-22.04", "org_email=other@acme.example"], 0),
+        (["load_balancer_type=lb21", "org_name=Acme"], 2),
+        (["network_cidr=10.0.0.0/15", "org_name=Acme"], 2),
+    ] {
+        let [one, other] = variables;
+        let output = tofu.run(&["plan", "-detailed-exitcode", "-var", one, "-var", other]);
+        assert_eq!(output.status.code(), Some(code), "{variables:?}\n{}", text(&output));
+    }
+
     tofu.destroy();
     tofu.kept(&token);
     assert!(rig.becomes_empty(), "{}", rig.state());
@@ -360,7 +371,7 @@ fn whoever_needs_the_network_waits_for_it_however_slow_it_is() {
         let slow = json!({"method": "POST", "path": path, "times": 9, "status": 200, "delay_ms": 2500});
         rig.rig("POST", "faults", Some(slow));
     }
-    let tofu = Tofu::new(&rig, json!({}));
+    let tofu = Tofu::new(&rig, json!({"worker_count": 1, "worker_size": "cx32"}));
     tofu.init();
     let output = tofu.apply();
     assert!(output.status.success(), "{}", text(&output));

@@ -7,7 +7,8 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use infra_checks::sovereign::{
-    API_IP, BEARER, FQDN, GHCR_TOKEN, HCLOUD_TOKEN, Node, ORGANIZATION, Sovereign, combinations, render,
+    API_IP, BEARER, FQDN, GHCR_TOKEN, HCLOUD_TOKEN, Node, ORGANIZATION, REPOSITORY, Sovereign, combinations,
+    render,
 };
 use infra_checks::{lock, repository};
 use serde_yaml_ng::{Value, from_str};
@@ -131,6 +132,25 @@ fn k3s_starts_with_exactly_these_flags() {
     }
 }
 
+/// As its own installer has it: pods outlive a restart of k3s, and k3s one of the node.
+#[test]
+fn systemd_keeps_k3s_running_and_leaves_its_pods_alone() {
+    for node in ALL.iter().flat_map(Sovereign::nodes) {
+        let mut units = node.files.iter().filter(|(path, _)| path.starts_with("/etc/systemd/system/k3s"));
+        let (_, unit) = units.next().expect("a unit");
+        for line in [
+            "WantedBy=multi-user.target",
+            "Type=notify",
+            "KillMode=process",
+            "Delegate=yes",
+            "Restart=always",
+            "TimeoutStartSec=0",
+        ] {
+            assert!(unit.text.lines().any(|one| one == line), "{line}");
+        }
+    }
+}
+
 /// Of what several files say sshd takes the first; cloud-init's is 50-cloud-init.conf.
 #[test]
 fn nobody_signs_in_with_a_password_whatever_other_files_say() {
@@ -205,6 +225,7 @@ fn flux_follows_the_shared_tree_in_tiers_and_no_application_holds_up_the_others(
             let spec = tier(name);
             assert_eq!(spec["path"], format!("./infra/clusters/_template/{name}"));
             assert_eq!(spec["wait"], Value::Bool(wait), "{name}");
+            assert_eq!(spec["prune"], Value::Bool(true), "{name}");
             assert_eq!(spec["dependsOn"][0]["name"].as_str(), after, "{name}");
             for (index, kind) in ["Namespace", "CustomResourceDefinition"].iter().enumerate() {
                 let patch = &spec["patches"][index];
@@ -216,10 +237,13 @@ fn flux_follows_the_shared_tree_in_tiers_and_no_application_holds_up_the_others(
             let maps = spec["postBuild"]["substituteFrom"].as_sequence().expect("maps").len();
             assert_eq!(maps, if name == "versions" { 1 } else { 2 });
         }
-        let facts = &documents[0]["data"];
-        assert_eq!(facts["SOVEREIGN_FQDN"], FQDN);
-        let ha = sovereign.switches.ha;
-        assert_eq!(facts["SOVEREIGN_TOPOLOGY"], if ha { "ha" } else { "solo" });
+        let topology = if sovereign.switches.ha { "ha" } else { "solo" };
+        let facts = format!(
+            "{{SOVEREIGN_FQDN: {FQDN}, SOVEREIGN_TOPOLOGY: {topology}, SOVEREIGN_EMAIL: ops@acme.example}}"
+        );
+        assert_eq!(documents[0]["data"], yaml(&facts));
+        assert_eq!(documents[1]["spec"]["url"], REPOSITORY);
+        assert_eq!(documents[1]["spec"]["ref"], yaml("{branch: stable}"));
         assert_eq!(documents.len(), 2 + expected.len());
     }
 }
@@ -402,10 +426,14 @@ fn every_download_is_pinned_and_checked() {
     let k3s = lock["binaries"]["k3s"]["version"].as_str().expect("k3s").replace('+', "%2B");
     for node in ALL.iter().flat_map(Sovereign::nodes) {
         let settings = node.text("/etc/catalyst/settings.env");
-        assert!(settings.contains(&format!("/{k3s}/k3s'\n")), "{settings}");
+        for name in ["k3s", "k3s-arm64"] {
+            assert!(settings.contains(&format!("/{k3s}/{name}'\n")), "{settings}");
+        }
         for line in settings.lines().filter(|line| line.contains("SHA256_")) {
-            let sum = line.split('\'').nth(1).expect("a value");
-            assert!(is_sha256(sum), "{line}");
+            let (name, architecture) = line.split_once("_SHA256_").expect("a name");
+            let (architecture, sum) = architecture.split_once('=').expect("a value");
+            let known = &lock["binaries"][name.to_lowercase()]["sha256"][architecture];
+            assert_eq!(sum.trim_matches('\''), known.as_str().expect("a checksum"), "{line}");
         }
         let scripts = node.text("/opt/catalyst/lib.sh").to_owned() + node.text("/opt/catalyst/bootstrap.sh");
         for forbidden in ["| sh", "|sh", "| bash", "get.k3s.io", "get-helm"] {

@@ -1,6 +1,7 @@
 //! What the module refuses before anything is made, and what it lets through.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use infra_checks::sovereign::{self, Switches, arguments};
 use infra_checks::{engine, repository};
@@ -225,14 +226,29 @@ fn a_lock_without_a_checksum_stops_the_plan() {
     lock["manifests"]["flux"]["sha256"] = serde_yaml_ng::Value::Null;
     let text = serde_yaml_ng::to_string(&lock).expect("YAML");
     repository::write(&folder.join("infra/versions.yaml"), text);
-    let call = json!({"module": {"sovereign": arguments(PLAIN)}}).to_string();
-    let caller = folder.join("caller");
-    repository::write(&caller.join("main.tf.json"), call);
-    engine::run_well(&caller, &["init"]);
-    let output = engine::run(&caller, &["plan"]);
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success());
+    let text = refusal(&folder, &arguments(PLAIN), &["plan"]);
     assert!(text.contains("no address or checksum for: flux.yaml"), "{text}");
+}
+
+#[test]
+fn more_than_hetzner_takes_is_told_to_no_node() {
+    let folder = repository::scratch(env!("CARGO_TARGET_TMPDIR"), "long");
+    sovereign::copy(&folder);
+    let mut call = arguments(PLAIN);
+    call["org_name"] = json!("a".repeat(32 * 1024));
+    // A plan does not know the join token yet, and with it the length.
+    let text = refusal(&folder, &call, &["apply", "-auto-approve"]);
+    assert!(text.contains("Hetzner takes 32768"), "{text}");
+}
+
+/// What the copied module says, which must refuse this.
+fn refusal(folder: &Path, call: &Value, command: &[&str]) -> String {
+    let caller = folder.join("caller");
+    repository::write(&caller.join("main.tf.json"), json!({"module": {"sovereign": call}}).to_string());
+    engine::run_well(&caller, &["init"]);
+    let output = engine::run(&caller, command);
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The wizard and the claims of Crossplane read the same catalogue.
