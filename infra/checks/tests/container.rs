@@ -138,7 +138,10 @@ fn a_whole_image_passes_and_each_missing_part_is_told() {
         ("opt/catalyst/infra/versions.yaml", "infra/versions.yaml is not there"),
         ("opt/catalyst/infra/hetzner/catalogue.yaml", "infra/hetzner/catalogue.yaml is not there"),
         ("opt/catalyst/site/pkg/catalyst.abc.js", "✗ the site is whole"),
+        ("opt/catalyst/site/assets/icons.svg", "✗ the site's fonts and icons"),
         ("usr/local/bin/tofu", "✗ OpenTofu is the lock's"),
+        ("usr/local/bin/git", "✗ git is there"),
+        ("usr/local/bin/catalyst", "✗ the program starts"),
         ("health", "✗ is asked for its health"),
     ] {
         let (path, aside) = (image.join(file), image.join("aside"));
@@ -150,7 +153,7 @@ fn a_whole_image_passes_and_each_missing_part_is_told() {
 }
 
 #[test]
-fn an_image_of_another_user_or_without_its_health_check_is_refused() {
+fn an_image_of_another_user_or_that_holds_what_it_must_not_is_refused() {
     let image = image("image-changed");
     for (file, text, told) in [
         ("health", "null\n", "✗ is asked for its health"),
@@ -161,6 +164,9 @@ fn an_image_of_another_user_or_without_its_health_check_is_refused() {
             "#!/bin/sh\necho 'pg_restore (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)'\n",
             "✗ the PostgreSQL client",
         ),
+        ("usr/local/bin/touch", "#!/bin/sh\nexit 1\n", "✗ may write to its data"),
+        ("usr/local/bin/catalyst", "#!/bin/sh\n", "✗ describes its API"),
+        ("usr/local/bin/catalyst", "#!/bin/sh\n[ \"$2\" != audit ]\n", "✗ a Sovereign's tree can"),
         // Always well.
         ("usr/local/bin/catalyst", "#!/bin/sh\necho /billing/checkout\n", "✗ tells a server that is well"),
     ] {
@@ -170,6 +176,37 @@ fn an_image_of_another_user_or_without_its_health_check_is_refused() {
         assert!(!changed.status.success() && said(&changed).contains(told), "{file}: {}", said(&changed));
         program(&image.join(file), &kept);
     }
+    fs::set_permissions(image.join("var/lib/catalyst"), fs::Permissions::from_mode(0o755)).unwrap();
+    program(&image.join("usr/local/bin/cc"), "#!/bin/sh\n");
+    let changed = said(&check(&image));
+    for told in ["✗ keeps its data to itself", "✗ holds no compiler"] {
+        assert!(changed.contains(told), "{changed}");
+    }
+}
+
+#[test]
+fn it_is_built_from_what_is_committed_with_what_the_lock_states() {
+    let folder = scratch(env!("CARGO_TARGET_TMPDIR"), "build").canonicalize().unwrap();
+    let engine = folder.join("podman");
+    program(&engine, "#!/bin/sh\nprintf '%s\\n' \"$*\"\ntar -t\n");
+    let built = Command::new(root().join("infra/container/build"))
+        .arg("here:1")
+        .env("CONTAINER_ENGINE", &engine)
+        .output()
+        .unwrap();
+    let (said, lock) = (said(&built), infra_checks::lock::lock());
+    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    let sum = lock["binaries"]["tofu"]["sha256"][architecture].as_str().unwrap();
+    let digest = lock["images"]["debian"]["digest"].as_str().unwrap();
+    for word in [&format!("TOFU_SHA256={sum} "), &format!("@{digest} "), "--format docker ", "\nCargo.lock\n"]
+    {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(!said.contains("target/"), "{said}");
+    let text = read("infra/container/Containerfile");
+    let (fetched, unpacked) = (text.find("\"${TOFU_URL}\"").unwrap(), text.find("unzip -q").unwrap());
+    let checked = "&& echo \"${TOFU_SHA256}  /tmp/tofu.zip\" | sha256sum --check";
+    assert!(text[fetched..unpacked].contains(checked));
 }
 
 #[test]
