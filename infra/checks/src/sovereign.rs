@@ -146,8 +146,6 @@ pub fn arguments(switches: Switches) -> Value {
         "deployment_id": "0123456789abcdef",
         "gitops_repo_url": REPOSITORY,
         "gitops_branch": "stable",
-        "gateway_http_port": 30080,
-        "gateway_https_port": 30443,
     });
     if switches.reports {
         arguments["kubeconfig_bearer_token"] = json!(BEARER);

@@ -59,9 +59,12 @@ fn prices(places: &[&str]) -> Value {
         .collect()
 }
 
+/// Id, name, cores, memory, disk, where.
+type ServerType = (u64, &'static str, u64, u64, u64, &'static [&'static str]);
+
 pub fn server_types() -> Vec<Value> {
-    // id, name, cores, memory, disk, where; the ids of cpx12 to cpx62 are made up
-    let types: &[(u64, &str, u64, u64, u64, &[&str])] = &[
+    // The ids of cpx12 to cpx62 are made up.
+    let types: &[ServerType] = &[
         (22, "cpx11", 2, 2, 40, OVERSEAS),
         (23, "cpx21", 3, 4, 80, OVERSEAS),
         (24, "cpx31", 4, 8, 160, OVERSEAS),
