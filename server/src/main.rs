@@ -5,7 +5,7 @@ mod cluster;
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
-use catalyst::{Config, backup, commands};
+use catalyst::{Config, backup, commands, config::Audience};
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 
@@ -92,7 +92,11 @@ async fn run(command: Command) -> Result<()> {
         println!("{}", serde_json::to_string_pretty(&catalyst::rest::openapi())?);
         return Ok(());
     }
-    let config = Config::from_env()?;
+    let audience = match command {
+        Command::Serve | Command::Worker => Audience::People,
+        _ => Audience::Nobody,
+    };
+    let config = Config::from_env(audience)?;
     let _log = config.log.begin()?;
     match command {
         Command::Serve => commands::serve(config).await,

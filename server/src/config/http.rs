@@ -7,7 +7,10 @@ use std::{
 
 use ipnet::IpNet;
 
-use super::reader::{Reader, Variable, variable};
+use super::{
+    Audience,
+    reader::{Reader, Variable, variable},
+};
 
 const LISTEN: Variable = variable("CATALYST_LISTEN", "an address and a port", "127.0.0.1:3000");
 pub(super) const PUBLIC_URL: Variable = variable(
@@ -90,13 +93,13 @@ pub(super) fn is_loopback(host: &str) -> bool {
         || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Http {
+pub(super) fn read(audience: Audience, reader: &mut Reader<'_>) -> Http {
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 3000));
     let listen: SocketAddr = reader.or(LISTEN, default, |text| text.parse().ok());
     let public_url = reader.maybe(PUBLIC_URL, PublicUrl::parse);
     let asked_for_other = reader.text(PUBLIC_URL).is_some();
     let public_url = public_url.unwrap_or_else(|| {
-        if !listen.ip().is_loopback() && !asked_for_other {
+        if audience == Audience::People && !listen.ip().is_loopback() && !asked_for_other {
             reader.refuse(PUBLIC_URL, PUBLIC_URL.expects);
         }
         PublicUrl { text: format!("http://{listen}"), host: listen.ip().to_string() }

@@ -72,10 +72,19 @@ pub struct Config {
     pub worker: bool,
 }
 
+/// Whom a command meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Links and mails lead people back: their address is said, and mail can leave.
+    People,
+    /// The database and files alone.
+    Nobody,
+}
+
 impl Config {
-    pub fn from_env() -> Result<Self, Problems> {
+    pub fn from_env(audience: Audience) -> Result<Self, Problems> {
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-        Self::from_source(&|name| std::env::var(name).ok(), names)
+        Self::from_source(audience, &|name| std::env::var(name).ok(), names)
     }
 
     /// `catalyst cluster` needs this alone, wherever it runs: in the image as well, where a server would have to be
@@ -84,28 +93,29 @@ impl Config {
         infra_dir(&mut Reader::new(&|name| std::env::var(name).ok()))
     }
 
-    /// From pairs of names and values; what is not among them has its default.
+    /// For people, from pairs of names and values; what is not among them has its default.
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Result<Self, Problems> {
         let value = |name: &str| {
             pairs.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
-        Self::from_source(&value, pairs.iter().map(|(name, _)| (*name).to_owned()))
+        Self::from_source(Audience::People, &value, pairs.iter().map(|(name, _)| (*name).to_owned()))
     }
 
     fn from_source(
+        audience: Audience,
         source: &dyn Fn(&str) -> Option<String>,
         names: impl Iterator<Item = String>,
     ) -> Result<Self, Problems> {
         let mut reader = Reader::new(source);
-        let config = Self::read(&mut reader);
+        let config = Self::read(audience, &mut reader);
         // Other names are left alone: Kubernetes gives a pod some of its own, such as CATALYST_SERVICE_HOST.
         reader.no_others("CATALYST_LIMIT_", names);
         reader.finish().map(|_| config)
     }
 
-    fn read(reader: &mut Reader<'_>) -> Self {
-        let http = http::read(reader);
-        let mail = mail::read(reader, &http);
+    fn read(audience: Audience, reader: &mut Reader<'_>) -> Self {
+        let http = http::read(audience, reader);
+        let mail = mail::read(audience, reader, &http);
         let data_dir = reader.text(DATA_DIR).map_or_else(|| PathBuf::from(".data"), PathBuf::from);
         let below = |name: &str| -> PathBuf { Path::new(&data_dir).join(name) };
         Self {
@@ -210,6 +220,14 @@ mod tests {
     }
 
     #[test]
+    fn a_command_that_meets_nobody_needs_no_name_and_no_mail() {
+        let listens = |name: &str| (name == "CATALYST_LISTEN").then(|| "0.0.0.0:80".to_owned());
+        assert!(Config::from_source(Audience::Nobody, &listens, std::iter::empty()).is_ok());
+        let wrong = |name: &str| (name == "CATALYST_PUBLIC_URL").then(|| "shop".to_owned());
+        assert!(Config::from_source(Audience::Nobody, &wrong, std::iter::empty()).is_err());
+    }
+
+    #[test]
     fn the_example_file_and_the_settings_are_the_same() {
         let described: Vec<(&str, &str)> = ENV_EXAMPLE
             .lines()
@@ -217,7 +235,7 @@ mod tests {
             .filter(|(name, _)| name.starts_with("CATALYST_") && !name.contains(' '))
             .collect();
         let mut reader = Reader::new(&|_| None);
-        Config::read(&mut reader);
+        Config::read(Audience::People, &mut reader);
         let mut read = reader.finish().expect("defaults");
         read.sort_unstable();
         read.dedup();

@@ -25,6 +25,7 @@ mod replicas;
 mod rest_input;
 mod rest_money;
 mod sessions;
+mod settings;
 mod sign_in;
 mod traces;
 mod vouchers;
