@@ -308,6 +308,35 @@ fn the_card_asks_for_what_the_chart_takes() {
     assert_eq!(asked["properties"], taken);
 }
 
+/// Its settings are tried with the program, in server/tests/it/settings.rs.
+#[test]
+fn the_documented_pod_for_backups_finds_the_releases_objects_and_goes_by_the_scheduler() {
+    let text = book::text(&book::root().join("docs/operations.md"));
+    let (_, rest) = text.split_once("```yaml\n").expect("a pod");
+    let pod: Value = serde_yaml_ng::from_str(rest.split("```").next().expect("its end")).expect("YAML");
+    assert_eq!(string(&pod, "metadata.name"), "catalyst-backup");
+    // A claim of a class that waits for its first consumer is bound by nobody else.
+    assert_eq!(at(&pod, "spec.nodeName"), None);
+    let release = renderings().into_iter().find(|one| one.chart == "bp-catalyst-platform").expect("rendered");
+    let names = |kind: &'static str| {
+        let objects = release.objects.iter().filter(move |object| string(object, "kind") == kind);
+        objects.map(|object| string(object, "metadata.name"))
+    };
+    let made: BTreeSet<_> = names("PersistentVolumeClaim")
+        .chain(names("ExternalSecret"))
+        .chain(names("Cluster").map(|name| format!("{name}-app")))
+        .chain(["catalyst-backup".to_owned()])
+        .collect();
+    let volumes = list(&pod, "spec.volumes").iter();
+    let named = volumes.filter_map(|volume| {
+        at(volume, "persistentVolumeClaim.claimName").or(at(volume, "secret.secretName"))?.as_str()
+    });
+    let owner = secret_settings(&pod["spec"])["CATALYST_DATABASE_URL"].0.clone();
+    for name in named.map(str::to_owned).chain([owner]) {
+        assert!(made.contains(&name), "nobody makes {name}");
+    }
+}
+
 #[test]
 fn the_product_reaches_nats_and_no_tenant_does() {
     let policy = |of: &Rendering| {
