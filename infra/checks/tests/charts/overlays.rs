@@ -1,5 +1,7 @@
 //! What we set at an upstream chart is known to it, stands where it looks, and is off where it must be.
 
+use std::collections::BTreeSet;
+
 use serde_yaml_ng::Value;
 
 use crate::{
@@ -325,6 +327,22 @@ fn copies_of_what_holds_data_are_never_on_one_node() {
         assert!(strict && rule.contains("kubernetes.io/hostname"), "{chart}: {rule}");
         assert!(!values("values.yaml").contains("hostname"), "{chart}: with one node");
     }
+    let mut databases = BTreeSet::new();
+    for rendering in render::all() {
+        for cluster in rendering.objects.iter().filter(|object| string(object, "kind") == "Cluster") {
+            let many = at(cluster, "spec.instances").and_then(Value::as_u64).expect("a number") > 1;
+            let rule = at(cluster, "spec.affinity");
+            let strict = rule.is_some_and(|rule| {
+                rule["enablePodAntiAffinity"] == Value::Bool(true)
+                    && rule["podAntiAffinityType"] == "required"
+                    && rule["topologyKey"] == "kubernetes.io/hostname"
+            });
+            assert_eq!(strict, many, "{}: {rule:?}", render::described(rendering, cluster));
+            databases.insert((rendering.chart.as_str(), many));
+        }
+    }
+    let charts = ["bp-catalyst-platform", "bp-gitea", "bp-keycloak", "catalyst"];
+    assert_eq!(databases, charts.iter().flat_map(|chart| [(*chart, false), (*chart, true)]).collect());
 }
 
 /// The provider of keys by OIDC is not ready before it has an identity, and the tree waits for it.
