@@ -116,7 +116,7 @@ impl App {
 
 fn adapters(config: &Config) -> Result<Adapters> {
     let git = GitStore::new(&config.git_root);
-    let events = config.nats_url.clone().map(EventStream::new);
+    let events = config.nats_url.clone().map(|url| EventStream::new(url, config.nats_replicas));
     let Some(smtp) = &config.mail.smtp else {
         let mailbox = DevelopmentMailbox::new(config.data_dir.join("mail"));
         return Ok(Adapters { git, events, mail: Arc::new(mailbox.clone()), mailbox: Some(mailbox) });

@@ -103,6 +103,8 @@ capabilities:
 {{- if .Values.nats.enabled }}
 - name: CATALYST_NATS_URL
   value: {{ .Values.nats.url }}
+- name: CATALYST_NATS_REPLICAS
+  value: {{ .Values.nats.replicas | quote }}
 {{- end }}
 {{- if .Values.otel.enabled }}
 - name: CATALYST_OTLP_ENDPOINT

@@ -50,6 +50,8 @@ const NATS_URL: Variable = variable(
     "nats://user:password@host:4222, or tls:// instead: a server with JetStream that is told of events",
     "nats://nats.example.om:4222",
 );
+const NATS_REPLICAS: Variable =
+    variable("CATALYST_NATS_REPLICAS", "how many of NATS' servers keep each event, from 1 to 5", "3");
 const WORKER: Variable = variable("CATALYST_WORKER", "on or off: whether serve also runs jobs", "on");
 
 #[derive(Clone, Debug)]
@@ -68,6 +70,7 @@ pub struct Config {
     pub infra_dir: PathBuf,
     /// JetStream, which is told of events. May hold a password.
     pub nats_url: Option<NatsUrl>,
+    pub nats_replicas: usize,
     /// `serve` runs jobs as well.
     pub worker: bool,
 }
@@ -128,6 +131,8 @@ impl Config {
             currency: reader.or(CURRENCY, Currency::OMR, |text| Currency::parse(text).ok()),
             infra_dir: infra_dir(reader),
             nats_url: reader.maybe(NATS_URL, |text| text.parse().ok()),
+            nats_replicas: reader
+                .or(NATS_REPLICAS, 1, |text| text.parse().ok().filter(|count| (1..=5).contains(count))),
             worker: reader.or(WORKER, true, parse_switch),
             http,
             mail,

@@ -1,16 +1,19 @@
 //! Events for whoever listens outside, on a real NATS server with JetStream.
 
 use std::{
+    fs,
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
+use adapters::events::EventStream;
 use async_nats::jetstream::{self, stream::Stream};
 use http::StatusCode;
 use serde_json::Value;
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use crate::world::{World, order_for};
 
@@ -18,9 +21,14 @@ struct Nats(Child);
 
 impl Nats {
     async fn start(port: u16, folder: &Path) -> Self {
+        Self::with(port, folder, &[]).await
+    }
+
+    async fn with(port: u16, folder: &Path, arguments: &[&str]) -> Self {
         let child = Command::new("nats-server")
             .args(["--addr", "127.0.0.1", "--jetstream", "--port", &port.to_string(), "--store_dir"])
             .arg(folder)
+            .args(arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -43,6 +51,11 @@ impl Drop for Nats {
     }
 }
 
+fn ports<const COUNT: usize>() -> [u16; COUNT] {
+    let listeners = [(); COUNT].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
+}
+
 async fn stream(url: &str) -> Stream {
     let client = async_nats::connect(url).await.unwrap();
     jetstream::new(client).get_stream("CATALYST").await.unwrap()
@@ -59,7 +72,7 @@ async fn again(world: &World) {
 
 #[tokio::test]
 async fn an_order_is_told_once_however_often_its_job_runs() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let [port] = ports();
     let url = format!("nats://127.0.0.1:{port}");
     let world = World::with(&[("CATALYST_NATS_URL", &url)]).await;
     world.voucher("WELCOME", "50", 0).await;
@@ -97,4 +110,38 @@ async fn an_order_is_told_once_however_often_its_job_runs() {
         sleep(Duration::from_millis(200)).await;
     }
     assert_eq!(messages(&url).await, 2);
+}
+
+/// Tells an event over and over until it is taken: servers that have just met choose a leader first.
+async fn tell(stream: &EventStream) {
+    for _ in 0..200 {
+        if stream.publish(Uuid::now_v7(), "order.placed", Vec::new()).await.is_ok() {
+            return;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nobody takes the event");
+}
+
+#[tokio::test]
+async fn the_stream_has_as_many_copies_as_the_settings_say_also_if_it_was_there_before() {
+    let folder = std::env::temp_dir().join(format!("catalyst-nats-{}", Uuid::now_v7()));
+    let (clients, members) = (ports::<3>(), ports::<3>());
+    let routes = members.map(|port| format!("nats://127.0.0.1:{port}"));
+    let mut servers = Vec::new();
+    for (client, own) in clients.iter().zip(&routes) {
+        let name = client.to_string();
+        let (cluster, others) = (["--cluster", own, "--cluster_name", "test"], routes.join(","));
+        let arguments = [&cluster[..], &["--server_name", &name, "--routes", &others]].concat();
+        servers.push(Nats::with(*client, &folder.join(&name), &arguments).await);
+    }
+    let url = format!("nats://127.0.0.1:{}", clients[0]);
+    for replicas in [1, 3] {
+        let text = replicas.to_string();
+        let world = World::with(&[("CATALYST_NATS_URL", &url), ("CATALYST_NATS_REPLICAS", &text)]).await;
+        tell(world.app.adapters.events.as_ref().unwrap()).await;
+        assert_eq!(stream(&url).await.get_info().await.unwrap().config.num_replicas, replicas);
+    }
+    drop(servers);
+    fs::remove_dir_all(&folder).ok();
 }

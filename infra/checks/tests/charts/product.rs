@@ -308,6 +308,27 @@ fn the_card_asks_for_what_the_chart_takes() {
     assert_eq!(asked["properties"], taken);
 }
 
+#[test]
+fn each_of_nats_servers_keeps_the_events() {
+    let nats = chart("bp-nats-jetstream");
+    for (topology, file) in [("solo", "values.yaml"), ("ha", "values-ha.yaml")] {
+        let values = book::yaml(&nats.folder.join(file));
+        let together = at(&values, "nats.config.cluster.enabled") == Some(&Value::Bool(true));
+        let servers = at(&values, "nats.config.cluster.replicas").and_then(Value::as_u64);
+        let servers = if together { servers.expect("a number") } else { 1 };
+        let product = renderings()
+            .into_iter()
+            .find(|one| one.chart == "bp-catalyst-platform" && one.variant == topology);
+        let worker = product.expect("rendered").objects.iter().find(|object| component(object) == "worker");
+        let [container] = list(worker.expect("a worker"), "spec.template.spec.containers") else {
+            panic!("one container")
+        };
+        let mut env = list(container, "env").iter();
+        let kept = env.find(|one| string(one, "name") == "CATALYST_NATS_REPLICAS").expect("set");
+        assert_eq!(string(kept, "value"), servers.to_string(), "{topology}");
+    }
+}
+
 /// Its settings are tried with the program, in server/tests/it/settings.rs.
 #[test]
 fn the_documented_pod_for_backups_finds_the_releases_objects_and_goes_by_the_scheduler() {

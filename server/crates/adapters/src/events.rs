@@ -54,12 +54,14 @@ fn failed<E: fmt::Display>(doing: &'static str) -> impl FnOnce(E) -> EventsError
 #[derive(Clone)]
 pub struct EventStream {
     url: NatsUrl,
+    /// On how many servers the stream is.
+    replicas: usize,
     context: Arc<OnceCell<Context>>,
 }
 
 impl EventStream {
-    pub fn new(url: NatsUrl) -> Self {
-        Self { url, context: Arc::default() }
+    pub fn new(url: NatsUrl, replicas: usize) -> Self {
+        Self { url, replicas, context: Arc::default() }
     }
 
     /// Returns when JetStream has the event on its disk. The same `id` again, within `WINDOW`, adds nothing.
@@ -81,14 +83,20 @@ impl EventStream {
             .await
             .map_err(failed("connecting"))?;
         let context = jetstream::new(client);
-        let stream = stream::Config {
+        let wanted = stream::Config {
             name: STREAM.to_owned(),
             subjects: vec![format!("{SUBJECTS}.>")],
             max_age: KEPT,
             duplicate_window: WINDOW,
+            num_replicas: self.replicas,
             ..Default::default()
         };
-        context.get_or_create_stream(stream).await.map_err(failed("making the stream"))?;
+        let stream = context.get_or_create_stream(wanted).await.map_err(failed("making the stream"))?;
+        let found = stream.cached_info().config.clone();
+        if found.num_replicas != self.replicas {
+            let changed = stream::Config { num_replicas: self.replicas, ..found };
+            context.update_stream(changed).await.map_err(failed("copying the stream"))?;
+        }
         Ok(context)
     }
 }
