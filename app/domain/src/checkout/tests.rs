@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    catalog::AppKind,
+    catalog::{Addon, AppKind},
     ids::{AddonId, AppId, PlanId},
     money::Currency,
 };

@@ -371,7 +371,7 @@ fn whoever_needs_the_network_waits_for_it_however_slow_it_is() {
         let slow = json!({"method": "POST", "path": path, "times": 9, "status": 200, "delay_ms": 2500});
         rig.rig("POST", "faults", Some(slow));
     }
-    let tofu = Tofu::new(&rig, json!({"worker_count": 1, "worker_size": "cx32"}));
+    let tofu = Tofu::new(&rig, json!({"worker_count": 1, "worker_size": "cx33"}));
     tofu.init();
     let output = tofu.apply();
     assert!(output.status.success(), "{}", text(&output));
