@@ -8,7 +8,7 @@ use super::document::Document;
 use super::packages::members;
 use super::repository::Repository;
 use super::status::test_names;
-use crate::Arguments;
+use crate::arguments::Arguments;
 
 pub(super) fn check(repository: &Repository, documents: &[Document]) -> Result<Vec<String>> {
     let members = members(repository)?;

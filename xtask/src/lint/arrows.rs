@@ -6,6 +6,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::metadata;
 use crate::commands::{capture, cargo, root};
 
 const ALLOWED: [(&str, &[&str]); 16] = [
@@ -33,8 +34,7 @@ const HOLD_THE_DATABASE: [&str; 2] = ["adapters", "catalyst"];
 const WASM_CRATES: &str = ".ci/domain-wasm-crates.txt";
 
 pub(super) fn check() -> Result<Vec<String>> {
-    let text = capture(cargo().args(["metadata", "--format-version=1", "--no-deps"]))?;
-    faults(&serde_json::from_str(&text)?)
+    faults(&metadata()?)
 }
 
 fn faults(metadata: &Value) -> Result<Vec<String>> {

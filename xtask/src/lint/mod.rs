@@ -1,17 +1,21 @@
 //! What the compiler does not hold: formatting, clippy, and the project's own rules.
 
 mod arrows;
+mod cloud_calls;
 mod exceptions;
 mod files;
-mod hands;
+mod modules;
+mod sources;
 mod sql;
 mod style;
+mod tables;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, bail};
+use serde_json::Value;
 
 use crate::commands::{capture, cargo, root, step};
 use crate::packages;
@@ -25,9 +29,11 @@ pub(crate) fn run(rules_only: bool) -> Result<()> {
     let mut faults = Vec::new();
     for (rule, found) in [
         ("packages depend on one another only downwards", arrows::check()?),
+        ("modules use one another downwards only; no circle", modules::check()?),
         ("a browser gets a small, known set of crates", arrows::check_wasm_crates()?),
         ("SQL is written in app/domain only", sql::check(&exceptions)?),
-        ("clouds and clusters are changed by OpenTofu, Crossplane and Flux", hands::check()?),
+        ("each table is written by one slice of app/domain", tables::check()?),
+        ("the program calls no cloud's API, no helm and no kubectl", cloud_calls::check()?),
         ("style sheets use logical properties", style::check(&exceptions)?),
         ("a file has at most 500 lines", files::check(&exceptions)?),
     ] {
@@ -57,6 +63,12 @@ pub(crate) fn project_files() -> Result<Vec<PathBuf>> {
     let listed = capture(&mut git)?;
     let paths = listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from);
     Ok(paths.filter(|path| root().join(path).is_file()).collect())
+}
+
+/// What cargo says of the workspace's packages.
+fn metadata() -> Result<Value> {
+    let text = capture(cargo().args(["metadata", "--format-version=1", "--no-deps"]))?;
+    Ok(serde_json::from_str(&text)?)
 }
 
 /// The text of a project file; None if it is not text.

@@ -1,4 +1,5 @@
-//! The program makes nothing in a cloud or a cluster by itself: OpenTofu, Crossplane and Flux do.
+//! The program calls no cloud's API, no helm and no kubectl: OpenTofu, Crossplane and Flux change clouds and
+//! clusters.
 
 use std::path::Path;
 
@@ -6,15 +7,16 @@ use anyhow::Result;
 
 use super::{project_files, text};
 
-const HANDS: [&str; 5] = ["api.hetzner.cloud", "\"hcloud\"", "\"helm\"", "\"kubectl\"", "kube::"];
+const CALLS: [&str; 5] = ["api.hetzner.cloud", "\"hcloud\"", "\"helm\"", "\"kubectl\"", "kube::"];
 
 pub(super) fn check() -> Result<Vec<String>> {
     let mut faults = Vec::new();
     for path in project_files()?.into_iter().filter(|path| is_of_the_program(path)) {
         for (number, line) in text(&path).unwrap_or_default().lines().enumerate() {
-            if has_hands(line) {
+            if calls_a_cloud(line) {
                 faults.push(format!(
-                    "{}:{}: a cloud or a cluster is changed by hand",
+                    "{}:{}: the program calls a cloud's API, helm or kubectl; leave that to OpenTofu, Crossplane \
+                     and Flux",
                     path.display(),
                     number + 1
                 ));
@@ -31,19 +33,19 @@ fn is_of_the_program(path: &Path) -> bool {
         && folder("src")
 }
 
-fn has_hands(line: &str) -> bool {
+fn calls_a_cloud(line: &str) -> bool {
     let code = line.split("// ").next().unwrap_or_default();
-    HANDS.iter().any(|hand| code.contains(hand))
+    CALLS.iter().any(|call| code.contains(call))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::has_hands;
+    use super::calls_a_cloud;
 
     #[test]
     fn a_call_is_seen_and_a_comment_is_not() {
-        assert!(has_hands(r#"    Command::new("kubectl").arg("apply")"#));
-        assert!(has_hands(r#"    client.post("https://api.hetzner.cloud/v1/servers")"#));
-        assert!(!has_hands(r#"    // what "helm" would do"#));
+        assert!(calls_a_cloud(r#"    Command::new("kubectl").arg("apply")"#));
+        assert!(calls_a_cloud(r#"    client.post("https://api.hetzner.cloud/v1/servers")"#));
+        assert!(!calls_a_cloud(r#"    // what "helm" would do"#));
     }
 }
