@@ -9,12 +9,12 @@ use crate::surfaces::Pages;
 
 /// The whole HTML document. Theme and language come from cookies, so that nothing flashes.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let visit = server::visit();
-    let assets = server::services().assets.clone();
+    let request = server::request();
+    let assets = server::site().assets.clone();
     let nonce = use_nonce();
     view! {
         <!DOCTYPE html>
-        <html lang=visit.locale.tag() dir=visit.locale.direction() data-theme=visit.theme.attribute()>
+        <html lang=request.locale.tag() dir=request.locale.direction() data-theme=request.theme.attribute()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

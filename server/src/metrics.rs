@@ -1,21 +1,12 @@
-//! What the program counts about itself, and `GET /metrics` in the OpenMetrics format, at an address of its own
-//! (`CATALYST_METRICS_LISTEN`): the marketplace's visitors have no business there. The queue, the states and the
-//! books are read from the database when somebody asks.
+//! What the program counts about itself. The queue, the states and the books are read from the database when
+//! somebody asks.
 
 use std::{
     sync::{Arc, atomic::AtomicU64},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use axum::{
-    Router,
-    extract::{MatchedPath, Request, State},
-    middleware::Next,
-    response::{IntoResponse as _, Response},
-    routing::get,
-};
-use domain::vitals;
-use http::{StatusCode, header};
+use domain::monitoring;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -24,13 +15,9 @@ use prometheus_client::{
 use sqlx::PgPool;
 use tokio::time::timeout;
 
-use crate::{App, rest::health, router};
-
 /// Seconds. A page is to take milliseconds; what takes a second is looked at closely.
 const REQUEST_SECONDS: [f64; 10] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 const JOB_SECONDS: [f64; 8] = [0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0];
-
-const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
 
 /// Those who watch ask every few seconds, and want to be told that the database does not answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -67,12 +54,12 @@ pub struct Metrics {
     request_seconds: Family<RouteLabels, Histogram>,
     jobs_tried: Family<JobLabels, Counter>,
     job_seconds: Family<JobLabels, Histogram>,
-    seen: Seen,
+    gauges: Gauges,
 }
 
 /// What is read when somebody asks.
 #[derive(Clone, Default)]
-struct Seen {
+struct Gauges {
     database_up: Gauge,
     connections: Family<StateLabels, Gauge>,
     jobs: Family<StateLabels, Gauge>,
@@ -92,7 +79,7 @@ impl Default for Metrics {
         let jobs_tried = Family::default();
         let job_seconds =
             Family::<JobLabels, Histogram>::new_with_constructor(|| Histogram::new(JOB_SECONDS));
-        let seen = Seen::default();
+        let gauges = Gauges::default();
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register_with_unit(
             "http_request_duration",
@@ -107,25 +94,25 @@ impl Default for Metrics {
             Unit::Seconds,
             job_seconds.clone(),
         );
-        registry.register("database_up", "1: the database answers", seen.database_up.clone());
-        registry.register("database_connections", "Connections of the pool", seen.connections.clone());
-        registry.register("jobs", "Jobs that are not done", seen.jobs.clone());
+        registry.register("database_up", "1: the database answers", gauges.database_up.clone());
+        registry.register("database_connections", "Connections of the pool", gauges.connections.clone());
+        registry.register("jobs", "Jobs that are not done", gauges.jobs.clone());
         registry.register_with_unit(
             "job_lag",
             "How long the job that is due longest has waited",
             Unit::Seconds,
-            seen.job_lag.clone(),
+            gauges.job_lag.clone(),
         );
-        registry.register("outbox_waiting", "Events that are not jobs yet", seen.outbox.clone());
-        registry.register("organizations", "Organizations by state", seen.organizations.clone());
-        registry.register("applications", "Applications by state", seen.applications.clone());
+        registry.register("outbox_waiting", "Events that are not jobs yet", gauges.outbox.clone());
+        registry.register("organizations", "Organizations by state", gauges.organizations.clone());
+        registry.register("applications", "Applications by state", gauges.applications.clone());
         registry.register(
             "ledger_drift_minor",
             "Credit that the ledger and the lots do not agree on; anything but 0 is a fault",
-            seen.ledger_drift.clone(),
+            gauges.ledger_drift.clone(),
         );
         let registry = Arc::new(registry);
-        Self { registry, requests, request_seconds, jobs_tried, job_seconds, seen }
+        Self { registry, requests, request_seconds, jobs_tried, job_seconds, gauges }
     }
 }
 
@@ -136,69 +123,36 @@ impl Metrics {
         self.jobs_tried.get_or_create(&labels).inc();
         self.job_seconds.get_or_create(&labels).observe(took.as_secs_f64());
     }
-}
 
-/// The method, or `other`: anybody can invent one, and each would be counted for ever.
-pub fn method(request: &Request) -> &'static str {
-    let given = request.method().as_str();
-    METHODS.iter().find(|known| **known == given).copied().unwrap_or("other")
-}
+    /// Notes an answer: `route` is its pattern, `method` one of few.
+    pub fn request(&self, method: &'static str, route: String, status: u16, took: Duration) {
+        let seconds = self.request_seconds.get_or_create(&RouteLabels { route: route.clone() });
+        seconds.observe(took.as_secs_f64());
+        self.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+    }
 
-/// Counts each request by its route.
-pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
-    let route = match request.extensions().get::<MatchedPath>() {
-        Some(path) if !path.as_str().starts_with("/do/") => path.as_str().to_owned(),
-        _ => router::pattern(request.uri().path()).to_owned(),
-    };
-    let method = method(&request);
-    let began = Instant::now();
-    let response = next.run(request).await;
-    let took = began.elapsed().as_secs_f64();
-    app.metrics.request_seconds.get_or_create(&RouteLabels { route: route.clone() }).observe(took);
-    let labels = RequestLabels { method, route, status: response.status().as_u16() };
-    app.metrics.requests.get_or_create(&labels).inc();
-    response
-}
-
-/// What is served at `CATALYST_METRICS_LISTEN`, by servers and workers alike.
-pub fn routes(app: App) -> Router {
-    let services = app.services.clone();
-    let own = Router::new().route("/metrics", get(show)).route("/livez", get(livez)).with_state(app);
-    own.merge(health::plain(services))
-}
-
-/// Whether the program should go on, or be started again. Where no worker runs, whoever answers should.
-async fn livez(State(app): State<App>) -> (StatusCode, &'static str) {
-    if app.heartbeat.is_alive() {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the worker does not turn any more\n")
+    /// Everything in the OpenMetrics format; reads the database. None: it cannot be written.
+    pub async fn text(&self, pool: &PgPool) -> Option<String> {
+        self.gauges.read(pool).await;
+        let mut text = String::new();
+        encode(&mut text, &self.registry).ok()?;
+        Some(text)
     }
 }
 
-async fn show(State(app): State<App>) -> Response {
-    app.metrics.seen.look(&app.services.pool).await;
-    let mut text = String::new();
-    if encode(&mut text, &app.metrics.registry).is_err() {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    }
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], text).into_response()
-}
-
-impl Seen {
-    async fn look(&self, pool: &PgPool) {
-        let read = async { vitals::read(&mut *pool.acquire().await?).await };
-        let vitals = timeout(PATIENCE, read).await.ok().and_then(Result::ok);
+impl Gauges {
+    async fn read(&self, pool: &PgPool) {
+        let read = async { monitoring::read(&mut *pool.acquire().await?).await };
+        let readings = timeout(PATIENCE, read).await.ok().and_then(Result::ok);
         let idle = i64::try_from(pool.num_idle()).unwrap_or(i64::MAX);
         set(&self.connections, "idle", idle);
         set(&self.connections, "busy", i64::from(pool.size()) - idle);
-        self.database_up.set(i64::from(vitals.is_some()));
-        let Some(vitals) = vitals else { return };
+        self.database_up.set(i64::from(readings.is_some()));
+        let Some(readings) = readings else { return };
         for (family, counts) in [
-            (&self.jobs, &vitals.jobs),
-            (&self.organizations, &vitals.organizations),
-            (&self.applications, &vitals.applications),
+            (&self.jobs, &readings.jobs),
+            (&self.organizations, &readings.organizations),
+            (&self.applications, &readings.applications),
         ] {
             // A state that nothing is in any more is not told as it last was.
             family.clear();
@@ -206,9 +160,9 @@ impl Seen {
                 set(family, &one.state, one.count);
             }
         }
-        self.job_lag.set(vitals.job_lag_seconds);
-        self.outbox.set(vitals.outbox_waiting);
-        self.ledger_drift.set(vitals.ledger_drift_minor);
+        self.job_lag.set(readings.job_lag_seconds);
+        self.outbox.set(readings.outbox_waiting);
+        self.ledger_drift.set(readings.ledger_drift_minor);
     }
 }
 

@@ -17,9 +17,9 @@ pub fn begin(span: &Span, request: Uuid) {
 }
 
 #[derive(Debug, Default)]
-pub struct Numbers(RandomIdGenerator);
+pub struct TraceIds(RandomIdGenerator);
 
-impl IdGenerator for Numbers {
+impl IdGenerator for TraceIds {
     fn new_trace_id(&self) -> TraceId {
         let request = REQUEST.try_with(|request| TraceId::from_bytes(request.into_bytes()));
         match request {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use domain::ids::OrganizationId;
+use domain::events::Subject;
 use sqlx::postgres::PgListener;
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 
@@ -21,8 +21,8 @@ pub const FALLBACK: Duration = Duration::from_secs(5);
 pub struct Wakeups {
     /// A job or an outbox event was written.
     jobs: watch::Sender<()>,
-    /// Something was told about an Organization. Only those that somebody waits for are here.
-    organizations: Arc<Mutex<HashMap<OrganizationId, watch::Sender<()>>>>,
+    /// Something happened to a subject. Only those that somebody waits for are here.
+    subjects: Arc<Mutex<HashMap<Subject, watch::Sender<()>>>>,
     /// A session ended, or a role or a membership changed.
     access: watch::Sender<Changes>,
     catalog: watch::Sender<Changes>,
@@ -40,7 +40,7 @@ impl Default for Wakeups {
     fn default() -> Self {
         Self {
             jobs: watch::Sender::new(()),
-            organizations: Arc::default(),
+            subjects: Arc::default(),
             access: watch::Sender::new(Changes::default()),
             catalog: watch::Sender::new(Changes::default()),
         }
@@ -53,10 +53,10 @@ impl Wakeups {
         self.jobs.subscribe()
     }
 
-    pub fn organization(&self, id: OrganizationId) -> watch::Receiver<()> {
-        let mut waited_for = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn subject(&self, subject: Subject) -> watch::Receiver<()> {
+        let mut waited_for = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
         waited_for.retain(|_, sender| sender.receiver_count() > 0);
-        waited_for.entry(id).or_insert_with(|| watch::Sender::new(())).subscribe()
+        waited_for.entry(subject).or_insert_with(|| watch::Sender::new(())).subscribe()
     }
 
     pub fn access(&self) -> Changes {
@@ -69,9 +69,12 @@ impl Wakeups {
         changes.listening.then_some(changes.count)
     }
 
-    fn wake_organization(&self, wanted: impl Fn(&OrganizationId) -> bool) {
-        let waited_for = self.organizations.lock().unwrap_or_else(PoisonError::into_inner);
-        waited_for.iter().filter(|(id, _)| wanted(id)).for_each(|(_, sender)| sender.send_replace(()));
+    fn wake_subjects(&self, wanted: impl Fn(&Subject) -> bool) {
+        let waited_for = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
+        waited_for
+            .iter()
+            .filter(|(subject, _)| wanted(subject))
+            .for_each(|(_, sender)| sender.send_replace(()));
     }
 
     /// Listens on a connection of its own until the task is aborted; reconnects for ever.
@@ -95,7 +98,7 @@ impl Wakeups {
         changed(&self.access, true);
         changed(&self.catalog, true);
         self.jobs.send_replace(());
-        self.wake_organization(|_| true);
+        self.wake_subjects(|_| true);
         while let Some(notification) = listener.try_recv().await? {
             match notification.payload().split_once(':').unwrap_or((notification.payload(), "")) {
                 ("jobs", _) => {
@@ -103,12 +106,10 @@ impl Wakeups {
                 }
                 ("access", _) => changed(&self.access, true),
                 ("catalog", _) => changed(&self.catalog, true),
-                ("organization", id) => {
-                    if let Ok(id) = id.parse() {
-                        self.wake_organization(|one| *one == OrganizationId(id));
-                    }
-                }
-                (other, _) => tracing::debug!(topic = other, "nobody waits for this topic"),
+                (kind, id) => match id.parse().ok().and_then(|id| Subject::from_parts(kind, id)) {
+                    Some(subject) => self.wake_subjects(|one| *one == subject),
+                    None => tracing::debug!(topic = kind, "nobody waits for this topic"),
+                },
             }
         }
         Ok(())

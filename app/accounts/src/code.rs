@@ -7,7 +7,8 @@ use ui::{
     icon::Icon,
     messages::Messages,
     rich::rich,
-    server::{self, session_keys},
+    server,
+    session::keys,
     shop::{self, Place},
 };
 
@@ -17,7 +18,7 @@ use crate::door::{Door, address, mailbox};
 pub fn CodePage() -> impl IntoView {
     shop::page(Place::Open(""), |shop| async move {
         let words = shop.words;
-        let email = server::session_get::<String>(session_keys::SIGN_IN_EMAIL).await?;
+        let email = server::session_get::<String>(keys::SIGN_IN_EMAIL).await?;
         let a = &words.accounts;
         let text = match &email {
             Some(email) => rich(a.check_mail_text, vec![("email", address(email))]),
@@ -41,7 +42,7 @@ pub fn CodePage() -> impl IntoView {
 fn code_form(words: &'static Messages, form: Form, email: Option<String>) -> impl IntoView {
     let a = &words.accounts;
     let label = if email.is_some() { a.code } else { a.code_only };
-    let who = match email {
+    let actor = match email {
         Some(email) => view! { <input type="hidden" name="email" value=email/> }.into_any(),
         None => view! {
             <Field
@@ -59,7 +60,7 @@ fn code_form(words: &'static Messages, form: Form, email: Option<String>) -> imp
     };
     view! {
         <form class="form" method="post" action="/sign-in/code">
-            {who}
+            {actor}
             <Field
                 form
                 name="code"

@@ -32,7 +32,7 @@ pub fn Door(
 
 /// Where mail can be read on an installation that sends none. Nothing elsewhere.
 pub fn mailbox(words: &'static Messages) -> Option<AnyView> {
-    server::services().development_mailbox.then(|| {
+    server::site().development_mailbox.then(|| {
         view! {
             <p>{words.accounts.development}" "<a href="/dev/mail">{words.accounts.development_mailbox}</a></p>
         }

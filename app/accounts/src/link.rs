@@ -13,7 +13,8 @@ use ui::{
     form::Form,
     messages::Messages,
     rich::rich,
-    server::{self, session_keys},
+    server,
+    session::keys,
     shop::{self, Place},
 };
 
@@ -26,7 +27,7 @@ pub fn LinkPage() -> impl IntoView {
         .insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     shop::page(Place::Open(""), |mut shop| async move {
         let words = shop.words;
-        let browser = server::session_get::<String>(session_keys::BROWSER).await?.unwrap_or_default();
+        let browser = server::session_get::<String>(keys::BROWSER).await?.unwrap_or_default();
         let seen = match Form::of("/sign-in/link").refusal() {
             Some(refusal) => Err(refusal.clone().into()),
             None => identity::ops::look_at_link(&mut shop.conn, &token, &browser).await,

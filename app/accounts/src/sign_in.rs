@@ -16,8 +16,8 @@ use crate::door::{Door, mailbox};
 pub fn SignInPage() -> impl IntoView {
     let return_to = use_query_map().with_untracked(|query| query.get("return_to"));
     shop::page(Place::Open(""), |shop| async move {
-        if let Some(who) = &shop.who {
-            let home = who.account().role.home();
+        if let Some(actor) = &shop.actor {
+            let home = actor.account().role.home();
             server::go(return_to.as_deref().map_or(home, local_path));
         }
         let words = shop.words;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
-use crate::error::Result;
+use crate::{error::Result, organizations::Repository};
 
 /// What was there; equal before and after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,12 +73,17 @@ pub async fn is_empty(conn: &mut PgConnection) -> Result<bool> {
     Ok(row.empty)
 }
 
-/// The repositories of what was delivered, as `<organization>/<app>.git`.
-pub async fn delivered_repositories(conn: &mut PgConnection) -> Result<Vec<String>> {
-    let rows = sqlx::query_scalar!(
-        r#"select repository as "repository!" from application where state = 'committed' order by repository"#
-    );
-    Ok(rows.fetch_all(conn).await?)
+/// The repositories of what was delivered to `provider`, in the order of their names.
+pub async fn delivered_repositories(conn: &mut PgConnection, provider: &str) -> Result<Vec<Repository>> {
+    Ok(sqlx::query_as!(
+        Repository,
+        r#"select repository_provider as "provider!", repository_owner as "owner!", repository_name as "name!"
+           from application where state = 'committed' and repository_provider = $1
+           order by repository_owner, repository_name"#,
+        provider,
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// The application's role belongs to the cluster and is in no dump; the first migration makes it likewise. An owner

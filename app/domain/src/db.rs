@@ -83,24 +83,3 @@ pub(crate) fn money(minor: i64, currency: &str) -> Result<Money> {
     })?;
     Ok(Money::from_minor(minor, currency))
 }
-
-/// One text written to the audit log, in the caller's transaction.
-pub(crate) async fn audit(
-    conn: &mut PgConnection,
-    actor: Option<crate::ids::AccountId>,
-    action: &str,
-    subject: &str,
-    detail: serde_json::Value,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into audit_event (audit_event_id, actor_id, action, subject, detail) values ($1, $2, $3, $4, $5)",
-        uuid::Uuid::now_v7(),
-        actor.map(|id| id.0),
-        action,
-        subject,
-        detail,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}

@@ -42,6 +42,7 @@ ids! {
     ApiTokenId,
     AppId,
     ApplicationId,
+    BillingAccountId,
     CartId,
     CheckoutKey,
     JobId,
@@ -49,5 +50,6 @@ ids! {
     OrganizationId,
     PlanId,
     PromoCodeId,
+    PromoRedemptionId,
     SignInLinkId,
 }

@@ -3,7 +3,11 @@
 
 pub mod access;
 #[cfg(feature = "db")]
+mod audit;
+#[cfg(feature = "db")]
 pub mod backup;
+#[cfg(feature = "db")]
+mod billing;
 pub mod carts;
 pub mod catalog;
 pub mod checkout;
@@ -12,6 +16,10 @@ pub mod db;
 #[cfg(feature = "db")]
 pub mod delivery;
 pub mod error;
+#[cfg(feature = "db")]
+pub mod events;
+#[cfg(feature = "db")]
+mod idempotency;
 pub mod identity;
 pub mod ids;
 #[cfg(feature = "db")]
@@ -20,13 +28,19 @@ pub mod ledger;
 #[cfg(feature = "db")]
 pub mod limits;
 pub mod money;
+#[cfg(feature = "db")]
+pub mod monitoring;
 pub mod orders;
 pub mod organizations;
+#[cfg(feature = "db")]
+pub mod server_key;
+#[cfg(feature = "db")]
+pub mod services;
+#[cfg(feature = "db")]
+mod subscriptions;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod text;
-#[cfg(feature = "db")]
-pub mod vitals;
 pub mod vouchers;
 
 pub use error::{Error, Result};

@@ -10,9 +10,14 @@ use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{catalog, db};
+use crate::{
+    access::{Actor, Operator, Origin, PlatformRole},
+    catalog, db, identity,
+    text::Email,
+};
 
 /// The URL, for a superuser, of the database `postgres` of a cluster that may be filled and emptied.
 pub const CLUSTER: &str = "CATALYST_TEST_DATABASE_URL";
@@ -79,6 +84,16 @@ impl Drop for TestDatabase {
             }
         });
     }
+}
+
+/// Somebody who is signed in.
+pub async fn signed_in(conn: &mut PgConnection, email: &str, role: PlatformRole) -> Actor {
+    let operator = Operator::at_the_command_line();
+    let email = Email::parse(email).expect("an address");
+    let account = identity::ops::grant_role(&operator, conn, &email, role).await;
+    let origin = Origin { ip: "192.0.2.1".to_owned(), request_id: None };
+    let id = account.expect("an account").account_id;
+    identity::ops::by_session(origin, conn, id, OffsetDateTime::now_utc()).await.expect("somebody")
 }
 
 /// Runs to its end from anywhere, also from a destructor inside a runtime.

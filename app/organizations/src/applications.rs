@@ -47,13 +47,13 @@ fn live(words: &'static Messages, organization: &Organization) -> impl IntoView 
 
 fn row(words: &'static Messages, app: &Application) -> impl IntoView + use<> {
     let c = &words.console;
-    // People know `<organization>/<app>.git` without its ending. It is there with the first commit.
-    let repository = app.repository.as_deref().map(|path| {
+    // It is there with the first commit.
+    let repository = app.repository.as_ref().map(|repository| {
         view! {
             <p class="application__repository">
                 <Icon name="repository"/>
                 <span class="sr-only">{c.repository}</span>
-                <span class="code">{path.trim_end_matches(".git").to_owned()}</span>
+                <span class="code">{format!("{}/{}", repository.owner, repository.name)}</span>
             </p>
         }
     });

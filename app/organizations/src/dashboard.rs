@@ -28,9 +28,9 @@ pub fn DashboardPage() -> impl IntoView {
 }
 
 async fn render(visitor: Visitor, chosen: Option<String>) -> Result<Content> {
-    let Visitor { mut conn, who, words, .. } = visitor;
-    let mine = organizations::ops::mine(&mut conn, &who).await?;
-    let balance = ledger::ops::balance(&mut conn, &who, server::services().currency).await?;
+    let Visitor { mut conn, actor, words, .. } = visitor;
+    let mine = organizations::ops::mine(&actor, &mut conn).await?;
+    let balance = ledger::ops::balance(&actor, &mut conn, server::services().currency).await?;
     let shown = match &chosen {
         None => mine.first(),
         Some(id) => Some(mine.iter().find(|one| is_meant(one, id)).ok_or(Error::NotFound)?),

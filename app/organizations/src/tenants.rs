@@ -24,9 +24,9 @@ pub fn TenantsPage() -> impl IntoView {
 }
 
 async fn render(visitor: Visitor) -> Result<Content> {
-    let Visitor { mut conn, who, words, .. } = visitor;
-    let superadmin = who.superadmin()?;
-    let newest = organizations::ops::newest(&mut conn, &superadmin).await?;
+    let Visitor { mut conn, actor, words, .. } = visitor;
+    let superadmin = actor.superadmin()?;
+    let newest = organizations::ops::newest(&superadmin, &mut conn).await?;
     let a = &words.admin;
     let list = if newest.is_empty() {
         view! { <Empty icon="building" title=a.no_tenants_title text=a.no_tenants_text/> }.into_any()

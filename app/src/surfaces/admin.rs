@@ -37,7 +37,7 @@ fn AdminPage() -> impl IntoView {
 }
 
 async fn lead_home(visitor: Visitor) -> Result<Content> {
-    visitor.who.admin()?;
-    server::go(visitor.who.account().role.home());
+    let admin = visitor.actor.admin()?;
+    server::go(admin.actor().account().role.home());
     Ok(Content::new(()))
 }

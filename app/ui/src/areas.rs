@@ -1,7 +1,7 @@
 //! The navigation of the console and of the admin. A link is there for whoever may follow it; the page behind
 //! it asks for itself.
 
-use domain::{access::SignedIn, identity::PlatformRole};
+use domain::access::{Actor, PlatformRole};
 
 use crate::{
     messages::Messages,
@@ -13,14 +13,14 @@ const fn link(href: &'static str, icon: &'static str, text: &'static str) -> Are
 }
 
 /// The console of whoever is signed in.
-pub fn console(who: &SignedIn, words: &'static Messages) -> Area {
+pub fn console(actor: &Actor, words: &'static Messages) -> Area {
     let c = &words.console;
     let mut links = vec![
         link("/console", "dashboard", c.dashboard),
         link("/plans", "store", c.marketplace),
         link("/redeem", "ticket", c.redeem),
     ];
-    let home = who.account().role.home();
+    let home = actor.account().role.home();
     if home.starts_with("/admin") {
         links.push(link(home, "shield", c.administration));
     }
@@ -28,9 +28,9 @@ pub fn console(who: &SignedIn, words: &'static Messages) -> Area {
 }
 
 /// All of it for a superadmin, billing alone for a sovereign-admin, nothing for others.
-pub fn admin(who: &SignedIn, words: &'static Messages) -> Area {
+pub fn admin(actor: &Actor, words: &'static Messages) -> Area {
     let a = &words.admin;
-    let links = match who.account().role {
+    let links = match actor.account().role {
         PlatformRole::Superadmin => vec![
             link("/admin/revenue", "chart", a.revenue),
             link("/admin/catalog", "grid", a.catalog),

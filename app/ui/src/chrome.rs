@@ -1,7 +1,7 @@
 //! What stands around pages: skip link, brand, preferences, account menu, footer. The marketplace's header
 //! is put together in `shop`, the console's and the admin's in `app/src/surfaces`.
 
-use domain::{identity::Account, text::Locale};
+use domain::{access::Account, text::Locale};
 use leptos::prelude::*;
 
 use crate::{
@@ -31,7 +31,7 @@ pub fn Brand(#[prop(optional)] area: &'static str) -> impl IntoView {
 /// The form of theme and language: each button is a choice, the page comes back as it was.
 #[component]
 pub fn Preferences(words: &'static Messages) -> impl IntoView {
-    let visit = server::visit();
+    let request = server::request();
     let c = &words.common;
     let themes = [
         (Theme::System, "system", "monitor", c.theme_system),
@@ -39,7 +39,7 @@ pub fn Preferences(words: &'static Messages) -> impl IntoView {
         (Theme::Dark, "dark", "moon", c.theme_dark),
     ]
     .map(|(theme, value, icon, text)| {
-        let pressed = if visit.theme == theme { "true" } else { "false" };
+        let pressed = if request.theme == theme { "true" } else { "false" };
         view! {
             <button class="menu__item" name="theme" value=value aria-pressed=pressed><Icon name=icon/>{text}</button>
         }
@@ -57,7 +57,7 @@ pub fn Preferences(words: &'static Messages) -> impl IntoView {
         <form method="post" action="/preferences">
             <div class="menu__group"><p class="menu__label">{c.theme}</p>{themes.into_iter().collect_view()}</div>
             <div class="menu__group"><p class="menu__label">{c.language}</p>{locales.into_iter().collect_view()}</div>
-            <input type="hidden" name="return_to" value=visit.path/>
+            <input type="hidden" name="return_to" value=request.path/>
         </form>
     }
 }
@@ -125,7 +125,7 @@ pub fn Footer(words: &'static Messages) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use domain::{identity::PlatformRole, ids::AccountId, text::Email};
+    use domain::{access::PlatformRole, ids::AccountId, text::Email};
 
     use super::*;
 

@@ -40,6 +40,7 @@ mod mail;
 mod marketplace;
 mod problems;
 
+pub use crate::template::fill;
 pub use problems::{explain, explain_field};
 
 /// The catalogue, one part a surface.
@@ -98,11 +99,6 @@ impl Messages {
             .or_else(|| self.console.find(key))
             .or_else(|| self.admin.find(key))
     }
-}
-
-/// Replaces each `{name}` in a message.
-pub fn fill(message: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(message.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
 #[cfg(test)]

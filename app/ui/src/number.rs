@@ -1,8 +1,8 @@
-//! Numbers, counts and sizes in the reader's language: the one place that knows digits, plurals and units.
+//! Numbers and counts in the reader's language: the one place that knows digits and plurals.
 
 use domain::text::Locale;
 
-use crate::messages::{Messages, fill};
+use crate::template::fill;
 
 /// Western digits for English, Arabic-Indic ones with their own decimal and thousands marks for Arabic.
 pub fn digits(locale: Locale, text: &str) -> String {
@@ -44,34 +44,10 @@ pub fn counted(locale: Locale, message: &str, n: i64) -> String {
 }
 
 /// Tenths, without a decimal that is zero: `2.7`, `8`.
-fn tenths(locale: Locale, tenths: i64) -> String {
+pub(crate) fn tenths(locale: Locale, tenths: i64) -> String {
     let text =
         if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) };
     digits(locale, &text)
-}
-
-/// A count of MiB as people say it: `512 MB`, `4 GB`. Number and unit apart, for pages that set them apart.
-pub fn memory_parts(words: &Messages, mb: i32) -> (String, &'static str) {
-    if mb < 1024 {
-        (number(words.locale, mb), words.common.unit_mb)
-    } else {
-        (tenths(words.locale, (i64::from(mb) * 10 + 512) / 1024), words.common.unit_gb)
-    }
-}
-
-pub fn memory(words: &Messages, mb: i32) -> String {
-    let (n, unit) = memory_parts(words, mb);
-    format!("{n}\u{a0}{unit}")
-}
-
-/// A count of GB: `500 GB`, `2 TB`.
-pub fn disk(words: &Messages, gb: i32) -> String {
-    let (n, unit) = if gb < 1000 {
-        (number(words.locale, gb), words.common.unit_gb)
-    } else {
-        (tenths(words.locale, i64::from(gb) / 100), words.common.unit_tb)
-    };
-    format!("{n}\u{a0}{unit}")
 }
 
 /// Thousandths of a core: `0.5`, `4`.
@@ -109,13 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_read_as_people_say_them() {
-        let en = Messages::of(Locale::En);
-        assert_eq!(memory(en, 512), "512\u{a0}MB");
-        assert_eq!(memory(en, 8192), "8\u{a0}GB");
-        assert_eq!(memory(en, 2756), "2.7\u{a0}GB");
-        assert_eq!(disk(en, 500), "500\u{a0}GB");
-        assert_eq!(disk(en, 2000), "2\u{a0}TB");
+    fn cores_read_as_people_say_them() {
         assert_eq!(cores(Locale::En, 500), "0.5");
         assert_eq!(cores(Locale::En, 250), "0.25");
         assert_eq!(cores(Locale::Ar, 4000), "٤");

@@ -18,7 +18,7 @@ pub fn load<V: IntoView + 'static>(
         match content.await {
             Ok(view) => view.into_any(),
             Err(Error::SignedOut) => {
-                server::go(&sign_in_path(&server::visit().path));
+                server::go(&sign_in_path(&server::request().path));
                 ().into_any()
             }
             Err(error) => {
@@ -47,7 +47,7 @@ pub fn sign_in_path(path: &str) -> String {
 /// It goes into the page's `<main>`.
 pub fn error_view(error: &Error) -> impl IntoView + use<> {
     let words = server::words();
-    let visit = server::visit();
+    let request = server::request();
     let c = &words.common;
     let (title, text) = match error {
         Error::NotFound | Error::Gone => (c.not_found_title, c.not_found_text.to_owned()),
@@ -58,7 +58,7 @@ pub fn error_view(error: &Error) -> impl IntoView + use<> {
     let status = server::status(error);
     let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     let first = if again {
-        view! { <a class="button button--primary" href=visit.path.clone()>{c.retry}</a> }.into_any()
+        view! { <a class="button button--primary" href=request.path.clone()>{c.retry}</a> }.into_any()
     } else {
         view! { <a class="button button--primary" href="/">{c.home}</a> }.into_any()
     };
@@ -69,7 +69,7 @@ pub fn error_view(error: &Error) -> impl IntoView + use<> {
             <h1 class="failure__title">{title}</h1>
             <p class="failure__text">{text}</p>
             <div class="page__actions">{first}<a class="button" href="/apps">{c.look_at_apps}</a></div>
-            <p class="failure__id">{c.request}" "<span class="code">{visit.request_id.map(|id| id.to_string())}</span></p>
+            <p class="failure__id">{c.request}" "<span class="code">{request.origin.request_id.map(|id| id.to_string())}</span></p>
         </div>
     }
 }

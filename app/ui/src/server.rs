@@ -1,63 +1,35 @@
 //! The only glue between pages and axum: who asks, on which connection, and how the answer leaves.
-//! The server's middleware puts `Services`, `Visit`, the session and, after a refused form,
+//! The server's middleware puts `Services`, `Site`, `RequestContext`, the session and, after a refused form,
 //! `FormFailure` into the request's extensions; everything here reads them from there.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use domain::{
-    access::{Admin, Member, Origin, SignedIn, Superadmin},
-    catalog::{self, Catalog},
+    access::{Actor, Admin, Origin},
+    catalog::Catalog,
     error::{Error, Result},
-    identity::{
-        self,
-        ops::{ServerKey, SignInLimits},
-    },
-    ids::{AccountId, CartId, OrganizationId},
-    money::Currency,
-    organizations,
+    identity::sessions,
+    ids::CartId,
+    services::Services,
     text::Locale,
-    vouchers::ops::VoucherLimits,
 };
 use http::{StatusCode, request::Parts};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
-use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use sqlx::{PgConnection, Postgres, pool::PoolConnection};
 use tower_sessions::Session;
-use uuid::Uuid;
 
-use crate::{WireError, messages::Messages};
+use crate::{
+    WireError,
+    messages::Messages,
+    session::{self, SessionHashes, keys, unreadable},
+};
 
-/// What lives as long as the server and what pages and verbs need of it.
-pub struct Services {
-    pub pool: PgPool,
-    pub key: ServerKey,
-    pub sign_in_limits: SignInLimits,
-    pub voucher_limits: VoucherLimits,
-    pub currency: Currency,
-    /// Without a slash at the end.
-    pub public_url: String,
-    /// Under which the Organizations' hosts are, such as `apps.example.om`.
-    pub apps_domain: String,
+/// What the build and the settings give every page.
+pub struct Site {
+    pub assets: Assets,
     /// Mails are kept here and can be read in the browser.
     pub development_mailbox: bool,
-    /// Names of the built site's files: `pkg/…` paths under the site root.
-    pub assets: Assets,
-    pub catalog: CatalogMemory,
-}
-
-/// The catalog as it was read last, and after how many changes of it.
-#[derive(Default)]
-pub struct CatalogMemory(Mutex<Option<(u64, Arc<Catalog>)>>);
-
-impl CatalogMemory {
-    fn get(&self, changes: u64) -> Option<Arc<Catalog>> {
-        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.as_ref().filter(|(of, _)| *of == changes).map(|(_, catalog)| catalog.clone())
-    }
-
-    fn put(&self, changes: u64, catalog: Arc<Catalog>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((changes, catalog));
-    }
 }
 
 /// Hashed names under the site root, as the build left them.
@@ -96,21 +68,14 @@ impl Theme {
 
 /// What a request says about its sender, read once by the middleware.
 #[derive(Clone, Debug)]
-pub struct Visit {
-    pub ip: String,
+pub struct RequestContext {
+    pub origin: Origin,
     pub locale: Locale,
     pub theme: Theme,
-    pub request_id: Option<Uuid>,
     /// Path and query of the page, for links that come back to it.
     pub path: String,
     /// How often the catalog was changed when the request came; none while nobody hears of changes.
     pub catalog_changes: Option<u64>,
-}
-
-impl Visit {
-    pub fn origin(&self) -> Origin<'_> {
-        Origin { ip: &self.ip, request_id: self.request_id }
-    }
 }
 
 /// A form that was refused: the page is rendered again with its values and what is wrong with them.
@@ -138,18 +103,6 @@ impl FailureSlot {
     }
 }
 
-/// Session keys. Only `server/src/auth.rs` writes ACCOUNT.
-pub mod session_keys {
-    pub const ACCOUNT: &str = "account";
-    pub const CART: &str = "cart";
-    /// A secret of this browser, to which sign-in links are bound.
-    pub const BROWSER: &str = "browser";
-    /// The message that the next page shows once.
-    pub const TOAST: &str = "toast";
-    /// The address that a code was sent to, for the page that asks for it.
-    pub const SIGN_IN_EMAIL: &str = "sign_in_email";
-}
-
 fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
     use_context::<Parts>().and_then(|parts| parts.extensions.get::<T>().cloned())
 }
@@ -158,8 +111,12 @@ pub fn services() -> Arc<Services> {
     extension().unwrap_or_else(|| unreachable!("the router adds Services to every request"))
 }
 
-pub fn visit() -> Visit {
-    extension().unwrap_or_else(|| unreachable!("the router adds Visit to every request"))
+pub fn site() -> Arc<Site> {
+    extension().unwrap_or_else(|| unreachable!("the router adds Site to every request"))
+}
+
+pub fn request() -> RequestContext {
+    extension().unwrap_or_else(|| unreachable!("the router adds RequestContext to every request"))
 }
 
 pub fn session() -> Session {
@@ -173,7 +130,7 @@ pub fn failure(action: &str) -> Option<FormFailure> {
 
 /// The words in the reader's language.
 pub fn words() -> &'static Messages {
-    Messages::of(visit().locale)
+    Messages::of(request().locale)
 }
 
 /// One connection for the request; keep it and pass it on.
@@ -183,83 +140,60 @@ pub async fn conn() -> Result<PoolConnection<Postgres>> {
 }
 
 /// All that can be bought: out of memory, if it did not change since it was read.
-pub async fn catalog(conn: &mut sqlx::PgConnection) -> Result<Arc<Catalog>> {
-    let (services, changes) = (services(), visit().catalog_changes);
-    if let Some(catalog) = changes.and_then(|changes| services.catalog.get(changes)) {
-        return Ok(catalog);
-    }
-    let catalog = Arc::new(catalog::ops::read(conn).await?);
-    if let Some(changes) = changes {
-        services.catalog.put(changes, catalog.clone());
-    }
-    Ok(catalog)
-}
-
-fn session_broke(error: tower_sessions::session::Error) -> Error {
-    tracing::error!(%error, "session store");
-    Error::Unavailable { what: "session".to_owned() }
+pub async fn catalog(conn: &mut PgConnection) -> Result<Arc<Catalog>> {
+    services().catalog.read(conn, request().catalog_changes).await
 }
 
 /// Reads a value out of the session.
 pub async fn session_get<T: serde::de::DeserializeOwned>(key: &str) -> Result<Option<T>> {
-    session().get(key).await.map_err(session_broke)
+    session().get(key).await.map_err(unreadable)
 }
 
 pub async fn session_put<T: serde::Serialize>(key: &str, value: T) -> Result<()> {
-    session().insert(key, value).await.map_err(session_broke)
+    session().insert(key, value).await.map_err(unreadable)
 }
 
-/// Who is signed in, if anybody is; the role is read anew each time.
-pub async fn maybe_who(conn: &mut sqlx::PgConnection) -> Result<Option<SignedIn>> {
-    let Some(id) = session_get::<AccountId>(session_keys::ACCOUNT).await? else { return Ok(None) };
-    match identity::ops::signed_in(conn, id).await {
-        Err(Error::SignedOut) => Ok(None),
-        who => who.map(Some),
-    }
+/// Who acts, if anybody is signed in; the role is read anew each time.
+pub async fn maybe_actor(conn: &mut PgConnection) -> Result<Option<Actor>> {
+    session::actor(&session(), &request().origin, conn).await
 }
 
-pub async fn who(conn: &mut sqlx::PgConnection) -> Result<SignedIn> {
-    maybe_who(conn).await?.ok_or(Error::SignedOut)
+pub async fn actor(conn: &mut PgConnection) -> Result<Actor> {
+    maybe_actor(conn).await?.ok_or(Error::SignedOut)
 }
 
-pub async fn admin(conn: &mut sqlx::PgConnection) -> Result<Admin> {
-    who(conn).await?.admin()
-}
-
-pub async fn superadmin(conn: &mut sqlx::PgConnection) -> Result<Superadmin> {
-    who(conn).await?.superadmin()
-}
-
-pub async fn member(conn: &mut sqlx::PgConnection, id: OrganizationId) -> Result<Member> {
-    let who = who(conn).await?;
-    organizations::ops::member(conn, &who, id).await
+pub async fn admin(conn: &mut PgConnection) -> Result<Admin> {
+    actor(conn).await?.admin()
 }
 
 /// The visitor's cart, if one was begun.
 pub async fn maybe_cart_id() -> Result<Option<CartId>> {
-    session_get(session_keys::CART).await
+    session_get(keys::CART).await
 }
 
-/// The visitor's cart; begins one.
-pub async fn cart_id() -> Result<CartId> {
+/// The visitor's cart; begins one. Of two requests that begin one at once, both get the one that was first.
+pub async fn cart_id(conn: &mut PgConnection) -> Result<CartId> {
     if let Some(id) = maybe_cart_id().await? {
         return Ok(id);
     }
-    let id = CartId::new();
-    session_put(session_keys::CART, id).await?;
+    let mut id = CartId::new();
+    if let Some(SessionHashes(hashes)) = extension() {
+        id = sessions::begin_cart(conn, &hashes, id).await?.unwrap_or(id);
+    }
+    session_put(keys::CART, id).await?;
     Ok(id)
 }
 
 /// Shows `message` on the next page, once. Pass a key of the catalogue, resolved in the page's language.
 pub async fn toast(key: &str) -> Result<()> {
-    session_put(session_keys::TOAST, key).await
+    session_put(keys::TOAST, key).await
 }
 
 /// The message left by the request before.
 pub async fn take_toast() -> Option<String> {
     // To remove what is not there counts as a change, which would be written for each page.
-    session_get::<String>(session_keys::TOAST).await.ok().flatten()?;
-    session().remove(session_keys::TOAST).await.ok().flatten()
+    session_get::<String>(keys::TOAST).await.ok().flatten()?;
+    session().remove(keys::TOAST).await.ok().flatten()
 }
 
 /// Goes on at `path` after a form (303 for a form, a header that the client follows for a fetch).

@@ -4,9 +4,8 @@
 use std::future::Future;
 
 use domain::{
-    access::SignedIn,
+    access::{Account, Actor, PlatformRole},
     error::{Error, Result},
-    identity::{Account, PlatformRole},
     text::Locale,
 };
 use leptos::prelude::*;
@@ -38,7 +37,7 @@ pub struct AreaLink {
 /// What a page of an area is given.
 pub struct Visitor {
     pub conn: PoolConnection<Postgres>,
-    pub who: SignedIn,
+    pub actor: Actor,
     pub words: &'static Messages,
     pub locale: Locale,
 }
@@ -61,7 +60,7 @@ impl Content {
 }
 
 /// Renders a page of an area for somebody who is signed in; others sign in first and come back.
-pub fn page<F, Fut>(area: fn(&SignedIn, &'static Messages) -> Area, content: F) -> impl IntoView
+pub fn page<F, Fut>(area: fn(&Actor, &'static Messages) -> Area, content: F) -> impl IntoView
 where
     F: FnOnce(Visitor) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Content>> + Send + 'static,
@@ -70,7 +69,7 @@ where
         let words = server::words();
         let (side, result) = match enter(words).await {
             Ok(visitor) => {
-                let side = side(words, &area(&visitor.who, words), visitor.who.account());
+                let side = side(words, &area(&visitor.actor, words), visitor.actor.account());
                 (Some(side.into_any()), content(visitor).await)
             }
             Err(error) => (None, Err(error)),
@@ -78,7 +77,7 @@ where
         let content = match result {
             Ok(content) => content,
             Err(Error::SignedOut) => {
-                server::go(&sign_in_path(&server::visit().path));
+                server::go(&sign_in_path(&server::request().path));
                 return ().into_any();
             }
             Err(error) => {
@@ -101,13 +100,13 @@ where
 
 async fn enter(words: &'static Messages) -> Result<Visitor> {
     let mut conn = server::conn().await?;
-    let who = server::who(&mut conn).await?;
-    Ok(Visitor { conn, who, words, locale: words.locale })
+    let actor = server::actor(&mut conn).await?;
+    Ok(Visitor { conn, actor, words, locale: words.locale })
 }
 
 fn side(words: &'static Messages, area: &Area, account: &Account) -> impl IntoView + use<> {
-    let visit = server::visit();
-    let here = visit.path.split('?').next().unwrap_or_default().to_owned();
+    let request = server::request();
+    let here = request.path.split('?').next().unwrap_or_default().to_owned();
     let name = area.name;
     let links = area
         .links

@@ -4,7 +4,7 @@
 use std::{future::Future, sync::Arc};
 
 use domain::{
-    access::SignedIn,
+    access::Actor,
     carts::{self, Cart},
     catalog::Catalog,
     checkout::Selection,
@@ -46,7 +46,7 @@ pub enum Step {
 /// What a page of the shop is given.
 pub struct Shop {
     pub conn: PoolConnection<Postgres>,
-    pub who: Option<SignedIn>,
+    pub actor: Option<Actor>,
     pub cart: Option<Cart>,
     pub words: &'static Messages,
     pub locale: Locale,
@@ -56,12 +56,12 @@ impl Shop {
     async fn open() -> Result<Self> {
         let words = server::words();
         let mut conn = server::conn().await?;
-        let who = server::maybe_who(&mut conn).await?;
+        let actor = server::maybe_actor(&mut conn).await?;
         let cart = match server::maybe_cart_id().await? {
             Some(id) => carts::ops::get(&mut conn, id).await?,
             None => None,
         };
-        Ok(Self { conn, who, cart, words, locale: words.locale })
+        Ok(Self { conn, actor, cart, words, locale: words.locale })
     }
 
     /// As it is now; read from memory until it changes.
@@ -86,7 +86,7 @@ where
         let words = server::words();
         let (header, result) = match Shop::open().await {
             Ok(shop) => {
-                let header = header(words, place, shop.who.as_ref(), shop.cart.as_ref()).into_any();
+                let header = header(words, place, shop.actor.as_ref(), shop.cart.as_ref()).into_any();
                 (header, content(shop).await.map(|view| view.into_any()))
             }
             Err(error) => (header(words, place, None, None).into_any(), Err(error)),
@@ -94,7 +94,7 @@ where
         let main = match result {
             Ok(view) => view,
             Err(Error::SignedOut) => {
-                server::go(&sign_in_path(&server::visit().path));
+                server::go(&sign_in_path(&server::request().path));
                 ().into_any()
             }
             Err(error) => {
@@ -109,7 +109,7 @@ where
 fn header(
     words: &'static Messages,
     place: Place,
-    who: Option<&SignedIn>,
+    actor: Option<&Actor>,
     cart: Option<&Cart>,
 ) -> impl IntoView + use<> {
     let c = &words.common;
@@ -121,9 +121,9 @@ fn header(
         view! { <span class="header__count" aria-hidden="true">{number(words.locale, count)}</span> }
     });
     let label = if count == 0 { c.cart_empty.to_owned() } else { counted(words.locale, c.cart_label, count) };
-    let (door, menu) = match who {
-        Some(who) => {
-            let account = who.account().clone();
+    let (door, menu) = match actor {
+        Some(actor) => {
+            let account = actor.account().clone();
             let button = view! {
                 <button class="button button--quiet button--icon" type="button" popovertarget="account" aria-label=c.account>
                     <span class="avatar" aria-hidden="true">{initials(&account)}</span>
@@ -132,7 +132,7 @@ fn header(
             (button.into_any(), Some(view! { <AccountMenu words account/> }))
         }
         None => {
-            let path = server::visit().path;
+            let path = server::request().path;
             let href = if path == "/" { "/sign-in".to_owned() } else { sign_in_path(&path) };
             (view! { <a class="button button--quiet" href=href>{c.sign_in}</a> }.into_any(), None)
         }

@@ -38,7 +38,7 @@ pub async fn measure(world: &World) -> Result<Viewers> {
     let server = world.serve().await?;
     let organization = world.organization(&server.url).await?;
     let cookie = world.sign_in(&server.url).await?;
-    let last = world.sql("select max(organization_event_id) from organization_event")?;
+    let last = world.sql("select max(event_id) from event")?;
     let memory_before = server.memory()?;
 
     let address = format!("{}/console/organizations/{organization}/events", server.url);
@@ -56,7 +56,7 @@ pub async fn measure(world: &World) -> Result<Viewers> {
     let memory_waiting = server.memory()?;
 
     let event = format!(
-        "insert into organization_event (organization_id, kind, payload) values ('{organization}', 'application',
+        "insert into event (subject_kind, subject_id, kind, payload) values ('organization', '{organization}', 'application',
          jsonb_build_object('at', (extract(epoch from clock_timestamp()) * 1000000)::bigint))"
     );
     let (cpu, since) = (server.cpu_seconds()?, std::time::Instant::now());

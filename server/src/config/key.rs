@@ -1,4 +1,5 @@
-//! The installation's secret: made once, readable by its owner only, never printed.
+//! The file of the installation's secret: made once, readable by its owner only, never printed. One that is to take
+//! its place is put into a line above it; what the older one made stays good.
 
 use std::{
     fs,
@@ -8,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use domain::identity::ops::{ServerKey, random_token};
+use domain::{identity::ops::random_token, server_key::ServerKey};
 
 const BYTES: usize = 32;
 
@@ -25,10 +26,11 @@ pub fn load(path: &Path) -> Result<ServerKey> {
         bail!("{0} can be read by others. Run: chmod 600 {0}", path.display());
     }
     let text = fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
-    match parse(text.trim()) {
-        Some(bytes) => Ok(ServerKey::new(bytes)),
-        None => bail!(
-            "{} does not hold a key: {} hexadecimal digits. Make one: openssl rand -hex {BYTES}",
+    let secrets: Option<Vec<_>> = text.split_whitespace().map(parse).collect();
+    match secrets.as_deref() {
+        Some([current, older @ ..]) => Ok(ServerKey::new(*current, older.iter().copied())),
+        _ => bail!(
+            "{} does not hold a key: {} hexadecimal digits a line. Make one: openssl rand -hex {BYTES}",
             path.display(),
             2 * BYTES
         ),
@@ -65,6 +67,8 @@ fn parse(text: &str) -> Option<[u8; BYTES]> {
 
 #[cfg(test)]
 mod tests {
+    use domain::server_key::Purpose;
+
     use super::*;
 
     fn folder(name: &str) -> std::path::PathBuf {
@@ -77,8 +81,7 @@ mod tests {
     fn the_key_is_made_once_and_private() {
         let path = folder("once").join("server.key");
         let keys: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| load(&path).map(|k| k.hash("t", &[])))).collect();
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| load(&path).map(|key| key.id()))).collect();
             threads.into_iter().map(|thread| thread.join().expect("no panic").expect("a key")).collect()
         });
         assert!(keys.windows(2).all(|pair| pair[0] == pair[1]));
@@ -86,6 +89,22 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let folder = path.parent().expect("a folder");
         assert_eq!(fs::read_dir(folder).expect("it is there").count(), 1, "drafts are removed");
+    }
+
+    #[test]
+    fn a_new_secret_stands_above_the_one_whose_place_it_takes() {
+        let path = folder("rotated").join("server.key");
+        let before = load(&path).expect("a key");
+        let older = fs::read_to_string(&path).expect("a file");
+        fs::write(&path, format!("{}\n{older}", "ab".repeat(BYTES))).expect("ours");
+        let after = load(&path).expect("two secrets");
+        assert_ne!(after.id(), before.id());
+        let made = before.hash(Purpose::Session, &[b"id"]).to_vec();
+        assert!(after.hashes(Purpose::Session, &[b"id"]).contains(&made));
+        for bad in ["", "ab", &format!("{older}\nno key")] {
+            fs::write(&path, bad).expect("ours");
+            assert!(load(&path).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

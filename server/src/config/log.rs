@@ -12,7 +12,7 @@ use tracing_subscriber::{
 use url::Url;
 
 use super::reader::{Reader, Variable, variable};
-use crate::traces::Numbers;
+use crate::traces::TraceIds;
 
 const LOG: Variable = variable(
     "CATALYST_LOG",
@@ -79,7 +79,8 @@ fn spans_to(collector: &Url) -> Result<SdkTracerProvider> {
         .with_context(|| format!("{}={collector} cannot be used", OTLP_ENDPOINT.name))?;
     let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
     let resource = Resource::builder().with_service_name("catalyst").with_attribute(version).build();
-    let provider = SdkTracerProvider::builder().with_resource(resource).with_id_generator(Numbers::default());
+    let provider =
+        SdkTracerProvider::builder().with_resource(resource).with_id_generator(TraceIds::default());
     Ok(provider.with_batch_exporter(exporter).build())
 }
 

@@ -1,6 +1,8 @@
 //! How mail leaves: by SMTP, or into the development mailbox.
 
-use std::{fmt, path::PathBuf};
+use std::{borrow::Cow, fmt, path::PathBuf};
+
+use percent_encoding::percent_decode_str;
 
 use super::{
     Audience,
@@ -101,7 +103,7 @@ fn parse_smtp(text: &str) -> Option<Smtp> {
 }
 
 fn decode(text: &str) -> Option<String> {
-    String::from_utf8(crate::http::encoding::percent_decode(text.as_bytes())?).ok()
+    percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
 #[cfg(test)]

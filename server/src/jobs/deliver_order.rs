@@ -3,9 +3,11 @@
 
 use adapters::git::{Branches, CommitMeta, GitError};
 use domain::{
+    access::Worker,
     delivery::{self, ApplicationSpec, DeliveryError},
     error::{Error, Result},
     ids::OrderId,
+    jobs::DeliverOrder,
     orders::{self, Order},
     organizations::{
         self,
@@ -14,36 +16,57 @@ use domain::{
 };
 use sqlx::PgConnection;
 
-use super::Outcome;
-use crate::App;
+use super::background_job::{BackgroundJob, Outcome};
+use crate::app::App;
 
-pub(super) async fn run(app: &App, id: OrderId) -> Outcome {
-    match deliver(app, id).await {
-        Ok(()) => Outcome::Done,
-        Err(outcome) => outcome,
+impl BackgroundJob for DeliverOrder {
+    const SLOTS: usize = 4;
+
+    async fn run(&self, app: &App, worker: &Worker) -> Outcome {
+        match deliver(worker, app, self.order_id).await {
+            Ok(()) => Outcome::Done,
+            Err(outcome) => outcome,
+        }
+    }
+
+    async fn give_up(&self, worker: &Worker, conn: &mut PgConnection, problem: &str) -> Result<()> {
+        let order = match orders::ops::for_job(worker, conn, self.order_id).await {
+            Err(Error::NotFound) => return Ok(()),
+            order => order?,
+        };
+        for application in organizations::ops::undelivered(worker, conn, self.order_id).await? {
+            let failed = Step::Failed { problem };
+            advance(worker, conn, order.organization_id, self.order_id, &application, failed).await?;
+        }
+        organizations::ops::fail(worker, conn, order.organization_id).await
     }
 }
 
-async fn deliver(app: &App, id: OrderId) -> std::result::Result<(), Outcome> {
+async fn deliver(worker: &Worker, app: &App, id: OrderId) -> std::result::Result<(), Outcome> {
     let mut conn = app.services.pool.acquire().await.map_err(Error::from)?;
-    let order = match orders::ops::for_job(&mut conn, id).await {
+    let order = match orders::ops::for_job(worker, &mut conn, id).await {
         Err(Error::NotFound) => return Err(Outcome::GiveUp("there is no such order".to_owned())),
         order => order?,
     };
-    let applications = organizations::ops::undelivered(&mut conn, id).await?;
+    let applications = organizations::ops::undelivered(worker, &mut conn, id).await?;
     // No connection is held while Git works.
     drop(conn);
     for application in &applications {
-        deliver_one(app, &order, application).await?;
+        deliver_one(worker, app, &order, application).await?;
     }
     let mut conn = app.services.pool.acquire().await.map_err(Error::from)?;
-    organizations::ops::activate(&mut conn, order.organization_id).await?;
+    organizations::ops::activate(worker, &mut conn, order.organization_id).await?;
     Ok(())
 }
 
-async fn deliver_one(app: &App, order: &Order, application: &Delivery) -> std::result::Result<(), Outcome> {
+async fn deliver_one(
+    worker: &Worker,
+    app: &App,
+    order: &Order,
+    application: &Delivery,
+) -> std::result::Result<(), Outcome> {
     let (organization, slug) = (&order.organization_slug, &application.slug);
-    step(app, order, application, Step::Delivering).await?;
+    note(worker, app, order, application, Step::Delivering).await?;
     let branches = branches(order, application, &app.services.apps_domain).map_err(|error| match error {
         DeliveryError::NotDeployable(_) | DeliveryError::Invalid { .. } | DeliveryError::Yaml(_) => {
             Outcome::GiveUp(format!("{slug}: {error}"))
@@ -52,21 +75,24 @@ async fn deliver_one(app: &App, order: &Order, application: &Delivery) -> std::r
     let meta = commit_meta(order, application);
     let delivered = app.adapters.git.deliver(organization, slug, &meta, &branches).await.map_err(
         |error| match error {
-            GitError::Invalid { .. } | GitError::Conflict(_) => Outcome::GiveUp(format!("{slug}: {error}")),
-            GitError::MissingGit | GitError::Failed { .. } | GitError::Io { .. } => {
-                Outcome::Retry(format!("{slug}: {error}"))
-            }
+            GitError::Retry(_) => Outcome::Retry(format!("{slug}: {error}")),
+            GitError::Permanent(_) | GitError::Conflict(_) => Outcome::GiveUp(format!("{slug}: {error}")),
         },
     )?;
-    let repository = format!("{organization}/{slug}.git");
-    let committed = Step::Committed { repository: &repository, commit_id: &delivered.main_commit };
-    step(app, order, application, committed).await?;
+    let committed = Step::Committed { repository: &delivered.repository, commit_id: &delivered.main_commit };
+    note(worker, app, order, application, committed).await?;
     Ok(())
 }
 
-async fn step(app: &App, order: &Order, application: &Delivery, step: Step<'_>) -> Result<()> {
+async fn note(
+    worker: &Worker,
+    app: &App,
+    order: &Order,
+    application: &Delivery,
+    step: Step<'_>,
+) -> Result<()> {
     let mut conn = app.services.pool.acquire().await?;
-    advance(&mut conn, order.organization_id, application.application_id, &application.slug, step).await
+    advance(worker, &mut conn, order.organization_id, order.order_id, application, step).await
 }
 
 /// The files of an Application's three branches: a function of the order and nothing else.
@@ -102,17 +128,4 @@ pub fn commit_meta(order: &Order, application: &Delivery) -> CommitMeta {
         time: order.created_at,
         message: format!("Install {} for {}", application.name, order.organization_name),
     }
-}
-
-/// Tells people that an order will not be delivered. Safe to repeat.
-pub(super) async fn give_up(conn: &mut PgConnection, id: OrderId, problem: &str) -> Result<()> {
-    let order = match orders::ops::for_job(conn, id).await {
-        Err(Error::NotFound) => return Ok(()),
-        order => order?,
-    };
-    for application in organizations::ops::undelivered(conn, id).await? {
-        let failed = Step::Failed { problem };
-        advance(conn, order.organization_id, application.application_id, &application.slug, failed).await?;
-    }
-    organizations::ops::fail(conn, order.organization_id).await
 }

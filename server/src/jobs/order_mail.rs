@@ -1,9 +1,11 @@
 //! Mails the receipt of an order. An order knows no language, so the receipt is in both.
 
-use adapters::smtp::Mail;
+use adapters::mail::Mail;
 use domain::{
+    access::Worker,
     error::{Error, Result},
     ids::OrderId,
+    jobs::OrderMail,
     orders::{self, Order},
     text::Locale,
 };
@@ -13,28 +15,32 @@ use ui::{
 };
 
 use super::{
-    Outcome,
-    letter::{self, Block, Part},
+    background_job::{BackgroundJob, Outcome},
+    mail_body::{self, Block, Part},
 };
-use crate::App;
+use crate::app::App;
 
-pub(super) async fn run(app: &App, id: OrderId) -> Outcome {
-    let order = match read(app, id).await {
-        Ok(order) => order,
-        Err(Error::NotFound) => return Outcome::GiveUp("there is no such order".to_owned()),
-        Err(error) => return error.into(),
-    };
-    match app.adapters.mail.send(&write(&app.services.public_url, &order)).await {
-        Ok(()) => Outcome::Done,
-        Err(error) => {
-            tracing::warn!(order = %id, %error, "a receipt was not sent");
-            Outcome::Retry("the mail was not sent".to_owned())
+impl BackgroundJob for OrderMail {
+    const SLOTS: usize = 2;
+
+    async fn run(&self, app: &App, worker: &Worker) -> Outcome {
+        let order = match read(worker, app, self.order_id).await {
+            Ok(order) => order,
+            Err(Error::NotFound) => return Outcome::GiveUp("there is no such order".to_owned()),
+            Err(error) => return error.into(),
+        };
+        match app.adapters.mail.send(&write(&app.services.public_url, &order)).await {
+            Ok(()) => Outcome::Done,
+            Err(error) => {
+                tracing::warn!(order = %self.order_id, %error, "a receipt was not sent");
+                Outcome::Retry("the mail was not sent".to_owned())
+            }
         }
     }
 }
 
-async fn read(app: &App, id: OrderId) -> Result<Order> {
-    orders::ops::for_job(&mut *app.services.pool.acquire().await?, id).await
+async fn read(worker: &Worker, app: &App, id: OrderId) -> Result<Order> {
+    orders::ops::for_job(worker, &mut *app.services.pool.acquire().await?, id).await
 }
 
 fn write(public_url: &str, order: &Order) -> Mail {
@@ -44,8 +50,8 @@ fn write(public_url: &str, order: &Order) -> Mail {
     Mail {
         to: order.email.clone(),
         subject: subjects.join(" · "),
-        text: letter::text(&parts),
-        html: letter::html(&parts),
+        text: mail_body::text(&parts),
+        html: mail_body::html(&parts),
     }
 }
 

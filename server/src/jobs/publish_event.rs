@@ -1,23 +1,26 @@
 //! Tells an event to JetStream.
 
-use domain::jobs::Event;
-use uuid::Uuid;
+use domain::{access::Worker, jobs::PublishEvent};
 
-use super::Outcome;
-use crate::App;
+use super::background_job::{BackgroundJob, Outcome};
+use crate::app::App;
 
-pub(super) async fn run(app: &App, id: Uuid, event: &Event) -> Outcome {
-    // Switched off since the job was made.
-    let Some(events) = &app.adapters.events else { return Outcome::Done };
-    let payload = match serde_json::to_vec(event) {
-        Ok(payload) => payload,
-        Err(error) => return Outcome::GiveUp(error.to_string()),
-    };
-    match events.publish(id, event.topic(), payload).await {
-        Ok(()) => Outcome::Done,
-        Err(error) => {
-            tracing::warn!(event = %id, %error, "an event was not published");
-            Outcome::Retry("the event was not published".to_owned())
+impl BackgroundJob for PublishEvent {
+    const SLOTS: usize = 2;
+
+    async fn run(&self, app: &App, _: &Worker) -> Outcome {
+        // Switched off since the job was made.
+        let Some(events) = &app.adapters.events else { return Outcome::Done };
+        let payload = match serde_json::to_vec(&self.event) {
+            Ok(payload) => payload,
+            Err(error) => return Outcome::GiveUp(error.to_string()),
+        };
+        match events.publish(self.outbox_event_id, self.event.topic(), payload).await {
+            Ok(()) => Outcome::Done,
+            Err(error) => {
+                tracing::warn!(event = %self.outbox_event_id, %error, "an event was not published");
+                Outcome::Retry("the event was not published".to_owned())
+            }
         }
     }
 }

@@ -1,42 +1,48 @@
 //! Mints a link's secrets and mails them. A repeat mints anew and voids the mail before, so no secret
 //! is kept anywhere but in the mail; none is logged.
 
-use adapters::smtp::Mail;
+use adapters::mail::Mail;
 use domain::{
+    access::Worker,
     error::Result,
     identity::{
         LINK_MINUTES,
         ops::{LinkMail, mint_link},
     },
     ids::SignInLinkId,
+    jobs::SignInMail,
 };
 use ui::messages::{Messages, fill};
 
 use super::{
-    Outcome,
-    letter::{self, Block, Part},
+    background_job::{BackgroundJob, Outcome},
+    mail_body::{self, Block, Part},
 };
-use crate::App;
+use crate::app::App;
 
-pub(super) async fn run(app: &App, id: SignInLinkId) -> Outcome {
-    let minted = match mint(app, id).await {
-        Ok(Some(minted)) => minted,
-        // Used by an earlier mail, or too old: nobody waits for it.
-        Ok(None) => return Outcome::Done,
-        Err(error) => return error.into(),
-    };
-    match app.adapters.mail.send(&write(&app.services.public_url, &minted)).await {
-        Ok(()) => Outcome::Done,
-        Err(error) => {
-            tracing::warn!(link = %id, %error, "a sign-in mail was not sent");
-            Outcome::Retry("the mail was not sent".to_owned())
+impl BackgroundJob for SignInMail {
+    const SLOTS: usize = 4;
+
+    async fn run(&self, app: &App, worker: &Worker) -> Outcome {
+        let minted = match mint(worker, app, self.sign_in_link_id).await {
+            Ok(Some(minted)) => minted,
+            // Used by an earlier mail, or too old: nobody waits for it.
+            Ok(None) => return Outcome::Done,
+            Err(error) => return error.into(),
+        };
+        match app.adapters.mail.send(&write(&app.services.public_url, &minted)).await {
+            Ok(()) => Outcome::Done,
+            Err(error) => {
+                tracing::warn!(link = %self.sign_in_link_id, %error, "a sign-in mail was not sent");
+                Outcome::Retry("the mail was not sent".to_owned())
+            }
         }
     }
 }
 
-async fn mint(app: &App, id: SignInLinkId) -> Result<Option<LinkMail>> {
+async fn mint(worker: &Worker, app: &App, id: SignInLinkId) -> Result<Option<LinkMail>> {
     let mut conn = app.services.pool.acquire().await?;
-    mint_link(&mut conn, &app.services.key, id).await
+    mint_link(worker, &mut conn, &app.services.key, id).await
 }
 
 fn write(public_url: &str, minted: &LinkMail) -> Mail {
@@ -59,8 +65,8 @@ fn write(public_url: &str, minted: &LinkMail) -> Mail {
     Mail {
         to: minted.email.to_string(),
         subject: words.sign_in_subject.to_owned(),
-        text: letter::text(&parts),
-        html: letter::html(&parts),
+        text: mail_body::text(&parts),
+        html: mail_body::html(&parts),
     }
 }
 

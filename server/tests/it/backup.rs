@@ -6,7 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use catalyst::{Config, backup};
+use adapters::git::GitStore as _;
+use catalyst::{
+    Config,
+    cli::{backup, restore::restore},
+};
 use domain::testing::{CLUSTER, TestDatabase, blocking};
 use http::StatusCode;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -106,7 +110,7 @@ async fn what_is_restored_is_what_was_backed_up() {
     let there = Empty::new().await;
     let folder = there.folder.join("backup");
     backup::make(&world.app.config, &folder).await.unwrap();
-    backup::restore(&there.config, &folder).await.unwrap();
+    restore(&there.config, &folder).await.unwrap();
 
     let mut owner = PgConnection::connect(&world.database_url()).await.unwrap();
     let entries = ledger(&mut owner).await;
@@ -114,7 +118,7 @@ async fn what_is_restored_is_what_was_backed_up() {
     assert_eq!(there.ledger().await, entries);
     for branch in ["develop", "staging", "main"] {
         let head = world.app.adapters.git.head("al-noor", "wordpress", branch).await.unwrap();
-        let restored = adapters::git::GitStore::new(&there.config.git_root);
+        let restored = adapters::git::LocalGitStore::new(&there.config.git_root);
         assert_eq!(restored.head("al-noor", "wordpress", branch).await.unwrap(), head);
         assert!(head.is_some());
     }
@@ -142,9 +146,9 @@ async fn owners_of_other_names_who_are_no_superusers_restore_and_back_up() {
     let (there, elsewhere) = (Empty::owned().await, Empty::owned().await);
     let (first, second) = (there.folder.join("backup"), elsewhere.folder.join("backup"));
     backup::make(&world.app.config, &first).await.unwrap();
-    backup::restore(&there.config, &first).await.unwrap();
+    restore(&there.config, &first).await.unwrap();
     backup::make(&there.config, &second).await.unwrap();
-    backup::restore(&elsewhere.config, &second).await.unwrap();
+    restore(&elsewhere.config, &second).await.unwrap();
 
     let mut owner = PgConnection::connect(&world.database_url()).await.unwrap();
     let entries = ledger(&mut owner).await;
@@ -185,7 +189,7 @@ async fn a_backup_without_repositories_or_key_is_not_made() {
     let manifest = folder.join("manifest.json");
     let fewer = fs::read_to_string(&manifest).unwrap().replace("\"repositories\": 1", "\"repositories\": 2");
     fs::write(&manifest, fewer).unwrap();
-    let refused = backup::restore(&there.config, &folder).await.unwrap_err();
+    let refused = restore(&there.config, &folder).await.unwrap_err();
     assert!(refused.to_string().contains("repositories were restored"), "{refused}");
 }
 
@@ -213,7 +217,7 @@ async fn a_backup_is_for_its_owners_eyes_and_an_installation_is_not_overwritten(
 
     let again = backup::make(&world.app.config, &folder).await.unwrap_err();
     assert!(again.to_string().contains("holds something already"), "{again}");
-    let over = backup::restore(&world.app.config, &folder).await.unwrap_err();
+    let over = restore(&world.app.config, &folder).await.unwrap_err();
     assert!(over.to_string().contains("already"), "{over}");
     assert_eq!(world.number("select count(*) from customer_order").await, 1);
 }
@@ -229,9 +233,9 @@ async fn a_backup_that_was_changed_is_not_restored() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&dump, bytes).unwrap();
-    let refused = backup::restore(&there.config, &folder).await.unwrap_err();
+    let refused = restore(&there.config, &folder).await.unwrap_err();
     assert!(refused.to_string().contains("not what was backed up"), "{refused}");
     fs::remove_file(folder.join("manifest.json")).unwrap();
-    let refused = backup::restore(&there.config, &folder).await.unwrap_err();
+    let refused = restore(&there.config, &folder).await.unwrap_err();
     assert!(refused.to_string().contains("is not a backup"), "{refused}");
 }

@@ -79,8 +79,9 @@ async fn of_two_checkouts_for_one_balance_one_wins_and_nothing_of_the_other_rema
     assert_eq!((won, lost), (1, 1));
     for ((table, now), (_, before)) in world.stored().await.into_iter().zip(before) {
         let one_order = match table {
-            "order_line" | "ledger_entry" => 2,
-            "grant_lot" | "job" | "ledger_account" | "promo_redemption" | "redemptions" | "vouchers" => 0,
+            "order_line" | "subscription_line" | "ledger_entry" => 2,
+            "billing_account" | "grant_lot" | "job" | "ledger_account" | "promo_redemption"
+            | "redemptions" | "vouchers" => 0,
             _ => 1,
         };
         assert_eq!(now - before, one_order, "{table}");
@@ -343,5 +344,47 @@ async fn a_balance_tells_of_grants_and_spends() {
     assert_eq!(told["lots"][0]["granted"]["amount"], "12.345");
     assert_eq!(told["lots"][0]["remaining"]["amount"], "7.345");
     assert_eq!(balance(&world.customer("b@x.om").await).await, empty, "everybody sees their own");
+    world.abandon_jobs();
+}
+
+#[tokio::test]
+async fn an_organization_is_paid_from_its_own_billing_account_whoever_orders() {
+    let mut world = World::new().await;
+    world.voucher("WELCOME", "50", 0).await;
+    world.voucher("MORE", "20", 0).await;
+    let (owner, manager) = (world.customer("a@x.om").await, world.customer("b@x.om").await);
+    owner.order("k", &order_for("acme", Some("WELCOME"))).await.expect(StatusCode::OK);
+    world
+        .execute(
+            "insert into organization_member (organization_id, account_id, role)
+             select organization_id, account_id, 'admin' from organization, account where email = 'b@x.om'",
+        )
+        .await;
+    // 45.000 of the owner's are left; what the manager redeems for the Organization is the Organization's as well.
+    let order = json!({ "plan_id": "m", "apps": ["ghost"], "promo_code": "MORE", "tenant_id": "acme" });
+    let placed = manager.order("k", &order).await.expect(StatusCode::OK).json();
+    assert_eq!(placed["credit_balance"]["amount"], "56.000");
+    assert_eq!(balance(&owner).await["credit"]["amount"], "56.000");
+    assert_eq!(balance(&manager).await["credit"]["amount"], "0.000");
+    assert_eq!(world.number("select count(*) from billing_account").await, 1);
+    world.check_books().await;
+    world.abandon_jobs();
+}
+
+#[tokio::test]
+async fn a_subscription_runs_for_a_month_and_is_made_of_the_orders_lines() {
+    let mut world = World::new().await;
+    world.voucher("WELCOME", "50", 0).await;
+    let customer = world.customer("a@x.om").await;
+    let order = json!({ "plan_id": "m", "apps": ["wordpress"], "addons": ["daily-backup"], "promo_code": "WELCOME",
+        "organization": { "name": "Acme", "slug": "acme" } });
+    customer.order("k", &order).await.expect(StatusCode::OK);
+    let same = "select count(*) from subscription join subscription_line line using (subscription_id)
+        join order_line using (order_id, position)
+        where row(line.kind, line.slug, line.name, line.amount_minor, line.currency)
+            = row(order_line.kind, order_line.slug, order_line.name, order_line.amount_minor, order_line.currency)
+            and period_start <= now() and period_end = period_start + interval '1 month'";
+    assert_eq!(world.number(same).await, 3);
+    assert_eq!(world.number("select count(*) from subscription_line").await, 3);
     world.abandon_jobs();
 }

@@ -1,7 +1,7 @@
 //! Forms without JavaScript, and who may use which page and server function.
 
-use catalyst::router::{BROWSER_ROUTES, FUNCTIONS, PAGES, Policy};
-use domain::identity::PlatformRole;
+use catalyst::web::router::{BROWSER_ROUTES, FUNCTIONS, PAGES, Policy};
+use domain::access::PlatformRole;
 use http::{Method, StatusCode, header};
 
 use crate::{

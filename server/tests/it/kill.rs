@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{identity::ops::create_api_token, text::Email};
+use domain::{access::Operator, identity::ops::create_api_token, text::Email};
 use http::StatusCode;
 use tokio::{task::JoinSet, time::sleep};
 
@@ -42,7 +42,8 @@ async fn a_program_killed_during_fifty_checkouts_leaves_whole_orders_or_none() {
     for number in 0..CUSTOMERS {
         let email = Email::parse(&format!("c{number}@x.om")).unwrap();
         let mut conn = world.app.services.pool.acquire().await.unwrap();
-        tokens.push(create_api_token(&mut conn, &email, &[]).await.unwrap());
+        tokens
+            .push(create_api_token(&Operator::at_the_command_line(), &mut conn, &email, &[]).await.unwrap());
     }
     let client = reqwest::Client::new();
     let mut program = Program::start(&world, &[]).await;

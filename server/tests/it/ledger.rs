@@ -73,8 +73,8 @@ async fn a_transaction_that_does_not_sum_to_zero_is_refused_at_its_commit() {
     .await
     .unwrap();
     let booking = |entries: &[(&str, i64, &str)]| {
-        let mut statements = "begin; insert into ledger_transaction (ledger_transaction_id, kind, reason)
-            values ('00000000-0000-7000-8000-0000000000aa', 'correction', 'test');"
+        let mut statements = "begin; insert into ledger_transaction (ledger_transaction_id, kind, reason, cause_kind, cause_id)
+            values ('00000000-0000-7000-8000-0000000000aa', 'correction', 'test', 'correction', gen_random_uuid());"
             .to_owned();
         for (account, amount, currency) in entries {
             statements += &format!(

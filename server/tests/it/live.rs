@@ -18,8 +18,7 @@ async fn read(world: &World, browser: &Browser, path: &str, last: Option<&str>, 
     if let Some(last) = last {
         request = request.header("last-event-id", last);
     }
-    let router = catalyst::router(world.app.clone());
-    let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let response = world.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
     let mut stream = response.into_body().into_data_stream();
@@ -36,7 +35,7 @@ async fn read(world: &World, browser: &Browser, path: &str, last: Option<&str>, 
 /// The stream of what comes after the 999,999th event.
 async fn watch(world: &World, browser: &Browser, path: &str) -> BodyDataStream {
     let request = browser.request(Method::GET, &format!("{path}?after=999999")).body(Body::empty()).unwrap();
-    let response = catalyst::router(world.app.clone()).oneshot(request).await.unwrap();
+    let response = world.router().oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     response.into_body().into_data_stream()
 }
@@ -45,8 +44,8 @@ async fn watch(world: &World, browser: &Browser, path: &str) -> BodyDataStream {
 async fn write_event(world: &World) {
     world
         .execute(
-            "insert into organization_event (organization_event_id, organization_id, kind, payload)
-             overriding system value select 1000000, organization_id, 'application', '{}' from organization",
+            "insert into event (event_id, subject_kind, subject_id, kind, payload) overriding system value
+             select 1000000, 'organization', organization_id, 'application', '{}' from organization",
         )
         .await;
 }
@@ -89,8 +88,8 @@ async fn what_happens_later_arrives_while_the_page_is_open() {
         tokio::time::sleep(Duration::from_millis(300)).await;
         world
             .execute(
-                "insert into organization_event (organization_id, kind, payload)
-                 select organization_id, 'application', '{}' from organization",
+                "insert into event (subject_kind, subject_id, kind, payload)
+                 select 'organization', organization_id, 'application', '{}' from organization",
             )
             .await;
     };
@@ -139,8 +138,8 @@ async fn a_long_past_is_told_whole() {
     let path = order(&world).await;
     world
         .execute(
-            "insert into organization_event (organization_id, kind, payload)
-             select organization_id, 'application', '{}' from organization, generate_series(1, 450)",
+            "insert into event (subject_kind, subject_id, kind, payload)
+             select 'organization', organization_id, 'application', '{}' from organization, generate_series(1, 450)",
         )
         .await;
     let member = sign_in(&world, "sara@example.om").await;
@@ -150,4 +149,30 @@ async fn a_long_past_is_told_whole() {
         .map(|event| event.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().parse().unwrap())
         .collect();
     assert!(ids.is_sorted() && ids.len() >= 450, "{ids:?}");
+}
+
+#[tokio::test]
+async fn an_order_has_a_stream_of_its_own_for_whoever_placed_it() {
+    let world = World::new().await;
+    let first = order(&world).await;
+    let client = world.customer("sara@example.om").await;
+    let reply = client.order("key-2", &order_for("al-fajr", None)).await.expect(StatusCode::OK);
+    let path = format!("/orders/{}/events", reply.json()["order_id"].as_str().unwrap());
+    world.run_jobs().await;
+    let mut stranger = sign_in(&world, "ali@example.om").await;
+    stranger.get(&path).await.expect(StatusCode::NOT_FOUND);
+    world.browser().get(&path).await.expect(StatusCode::UNAUTHORIZED);
+    let buyer = sign_in(&world, "sara@example.om").await;
+    let all = read(&world, &buyer, &path, None, 2).await;
+    assert!(all[0].contains("\"delivering\"") && all[1].contains("\"committed\""), "{all:?}");
+    // What happened to her other order is not told here.
+    let ids = |events: &[String]| -> Vec<String> {
+        events
+            .iter()
+            .filter_map(|event| event.lines().find(|line| line.starts_with("id: ")))
+            .map(str::to_owned)
+            .collect()
+    };
+    let others = ids(&read(&world, &buyer, &first, None, 3).await);
+    assert!(ids(&all).iter().all(|id| !others.contains(id)));
 }

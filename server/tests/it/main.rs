@@ -5,6 +5,7 @@
 
 mod world;
 
+mod audit;
 mod backup;
 mod catalog;
 mod checkout;
@@ -28,4 +29,5 @@ mod sessions;
 mod settings;
 mod sign_in;
 mod traces;
+mod upgrade;
 mod vouchers;

@@ -14,7 +14,7 @@ use crate::world::{World, order_for};
 
 async fn metrics(world: &World) -> String {
     let request = Request::get("/metrics").body(Body::empty()).unwrap();
-    let response = catalyst::metrics::routes(world.app.clone()).oneshot(request).await.unwrap();
+    let response = catalyst::web::monitoring::routes(world.app.clone()).oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
@@ -99,7 +99,7 @@ async fn a_job_whose_worker_is_gone_waits() {
 
 async fn livez(world: &World) -> StatusCode {
     let request = Request::get("/livez").body(Body::empty()).unwrap();
-    catalyst::metrics::routes(world.app.clone()).oneshot(request).await.unwrap().status()
+    catalyst::web::monitoring::routes(world.app.clone()).oneshot(request).await.unwrap().status()
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catalyst::{Config, commands, database::Database};
+use catalyst::{Config, cli, database::Database};
 use domain::{db::migrate, testing::TestDatabase};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::time::sleep;
@@ -34,7 +34,7 @@ async fn a_login_that_is_only_the_applications_waits_for_the_owner() {
     url.set_username(&login).unwrap();
     let config = Config::from_pairs(&[("CATALYST_DATABASE_URL", url.as_str())]).unwrap();
 
-    let refused = commands::migrate(&config).await.unwrap_err();
+    let refused = cli::migrate::run(&config).await.unwrap_err();
     assert!(refused.to_string().contains("CATALYST_DATABASE_OWNER_URL"), "{refused:#}");
 
     let server = Database::open(&config).await.unwrap();

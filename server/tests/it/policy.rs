@@ -2,7 +2,7 @@
 //! the description is tested with the routes.
 
 use axum::body::Body;
-use domain::identity::{PlatformRole, ops::Scope};
+use domain::access::{PlatformRole, Scope};
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ async fn the_description_lists_every_route() {
     ];
     expected.sort_unstable();
     assert_eq!(listed, expected);
-    assert_eq!(described, serde_json::to_value(catalyst::rest::openapi()).unwrap());
+    assert_eq!(described, serde_json::to_value(catalyst::web::rest::openapi()).unwrap());
     let schemas = described["components"]["schemas"].as_object().unwrap();
     for name in ["VoucherBody", "IssueRequest", "CheckoutRequest", "PlacedBody", "ErrorBody"] {
         assert!(schemas.contains_key(name), "{name}");

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use adapters::smtp::KeptMail;
+use adapters::mailbox::KeptMail;
 use reqwest::{Method, StatusCode, header, redirect::Policy};
 use tokio::{
     task::JoinSet,
@@ -401,7 +401,7 @@ async fn three_servers_and_two_workers_are_one_while_one_of_them_dies_every_seco
     );
     for watched in told {
         let all: Vec<i64> = sqlx::query_scalar(
-            "select organization_event_id from organization_event where organization_id::text = $1 order by 1",
+            "select event_id from event where subject_kind = 'organization' and subject_id::text = $1 order by 1",
         )
         .bind(&watched.organization)
         .fetch_all(&world.owner)
@@ -410,7 +410,7 @@ async fn three_servers_and_two_workers_are_one_while_one_of_them_dies_every_seco
         assert_eq!(watched.seen, all, "each event once and in order, however often the stream broke");
     }
     let all = i64::try_from(CUSTOMERS).unwrap();
-    let committed = "select count(*) from organization_event where kind = 'application'
+    let committed = "select count(*) from event where subject_kind = 'organization' and kind = 'application'
         and payload ->> 'state' = 'committed'";
     for (what, query) in [
         ("orders", "select count(*) from customer_order"),
@@ -422,7 +422,7 @@ async fn three_servers_and_two_workers_are_one_while_one_of_them_dies_every_seco
         assert_eq!(world.number(query).await, all, "{what}");
     }
     for number in 0..CUSTOMERS {
-        let repository = world.app.adapters.git.repository_path(&format!("org-{number}"), "wordpress");
+        let repository = world.app.config.git_root.join(format!("org-{number}/wordpress.git"));
         let log =
             Command::new("git").arg("-C").arg(repository).args(["rev-list", "--all", "--count"]).output();
         // The one that its branches share, however often it was delivered.

@@ -212,3 +212,78 @@ async fn language_and_theme_are_the_browsers() {
         .await
         .expect(StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+/// Two requests of one browser, both of which read its session before either writes it.
+async fn at_once(
+    world: &World,
+    browser: &Browser,
+    first: (&str, &str, &[(&str, &str)]),
+    second: (&str, &str, &[(&str, &str)]),
+) {
+    let mut blocker = world.owner.begin().await.unwrap();
+    sqlx::query("lock table cart in share mode").execute(&mut *blocker).await.unwrap();
+    let waiting = "select count(*) from pg_locks where relation = 'cart'::regclass and not granted";
+    let (mut one, mut two) = (browser.again(), browser.again());
+    let writes_first = async {
+        submit(&mut one, first.0, first.1, first.2).await.expect(StatusCode::SEE_OTHER);
+    };
+    let then = async {
+        while world.number(waiting).await < 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let other = submit(&mut two, second.0, second.1, second.2);
+        let release = async {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            blocker.rollback().await.unwrap();
+        };
+        let (reply, ()) = tokio::join!(other, release);
+        reply.expect(StatusCode::SEE_OTHER);
+    };
+    tokio::join!(writes_first, then);
+}
+
+/// A browser with a session that holds nothing but the address of a first try to sign in.
+async fn visitor(world: &World) -> Browser {
+    let mut browser = world.browser();
+    submit(&mut browser, "/sign-in", "/sign-in", &[("email", "first@example.om")]).await;
+    browser
+}
+
+#[tokio::test]
+async fn two_requests_at_once_keep_both_their_changes() {
+    let mut world = World::with(&[("CATALYST_DATABASE_CONNECTIONS", "4")]).await;
+    let mut browser = visitor(&world).await;
+    let plan = ("/plans", "/do/cart/plan", &[("plan", "s")][..]);
+    at_once(&world, &browser, plan, ("/sign-in", "/sign-in", &[("email", "second@example.om")])).await;
+    // Neither took back what the other had written.
+    let page = browser.get("/sign-in/code").await.expect(StatusCode::OK);
+    assert!(page.text().contains("second@example.om") && !page.text().contains("first@example.om"));
+    assert_eq!(
+        world.number("select count(*) from session join cart using (cart_id) where plan = 's'").await,
+        1
+    );
+    world.abandon_jobs();
+}
+
+#[tokio::test]
+async fn two_requests_that_begin_a_cart_at_once_fill_the_same() {
+    let mut world = World::with(&[("CATALYST_DATABASE_CONNECTIONS", "4")]).await;
+    let browser = visitor(&world).await;
+    let plan = ("/plans", "/do/cart/plan", &[("plan", "s")][..]);
+    at_once(&world, &browser, plan, ("/apps", "/do/cart/apps/add", &[("app", "ghost")])).await;
+    let both = "select count(*) from session join cart using (cart_id) where plan = 's' and apps = '{ghost}'";
+    assert_eq!(world.number(both).await, 1);
+    assert_eq!(world.number("select count(*) from cart").await, 1);
+    world.abandon_jobs();
+}
+
+#[tokio::test]
+async fn who_and_since_when_and_the_cart_stand_in_columns() {
+    let world = World::new().await;
+    let mut browser = sign_in(&world, "sara@example.om").await;
+    submit(&mut browser, "/plans", "/do/cart/plan", &[("plan", "s")]).await.expect(StatusCode::SEE_OTHER);
+    let row = "select count(*) from session join account using (account_id) join cart using (cart_id)
+        where email = 'sara@example.om' and signed_in_at between now() - interval '1 minute' and now()
+            and not data ?| array['account', 'signed_in_at', 'cart']";
+    assert_eq!(world.number(row).await, 1);
+}

@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
-use domain::{identity::ops::create_api_token, text::Email};
+use domain::{access::Operator, identity::ops::create_api_token, text::Email};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{KeyValue, any_value::Value},
@@ -88,7 +88,14 @@ async fn an_order_and_its_jobs_are_one_trace_under_the_requests_number() {
     let world = World::new().await;
     world.voucher("WELCOME", "50", 0).await;
     let mut conn = world.app.services.pool.acquire().await.unwrap();
-    let token = create_api_token(&mut conn, &Email::parse("sara@example.om").unwrap(), &[]).await.unwrap();
+    let token = create_api_token(
+        &Operator::at_the_command_line(),
+        &mut conn,
+        &Email::parse("sara@example.om").unwrap(),
+        &[],
+    )
+    .await
+    .unwrap();
     drop(conn);
     let (address, received) = collector().await;
     let program = Program::start(&world, &[("CATALYST_OTLP_ENDPOINT", &address)]).await;

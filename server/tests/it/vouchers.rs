@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    access::Admin,
-    identity::{PlatformRole, ops::grant_role, ops::signed_in},
+    access::PlatformRole,
     money::{Currency, Money},
-    text::{Email, VoucherCode},
+    testing::signed_in,
+    text::VoucherCode,
     vouchers::{self, Issue},
 };
 use http::StatusCode;
@@ -228,9 +228,8 @@ async fn redeeming_is_limited_by_account_and_by_address() {
 async fn a_voucher_in_another_currency_is_refused_and_not_used() {
     let world = World::new().await;
     let mut conn = world.app.services.pool.acquire().await.unwrap();
-    let email = Email::parse("admin@sovereign.om").unwrap();
-    let account = grant_role(&mut conn, &email, PlatformRole::SovereignAdmin).await.unwrap();
-    let admin: Admin = signed_in(&mut conn, account.account_id).await.unwrap().admin().unwrap();
+    let admin =
+        signed_in(&mut conn, "admin@sovereign.om", PlatformRole::SovereignAdmin).await.admin().unwrap();
     let issue = Issue {
         code: VoucherCode::parse("DOLLARS").unwrap(),
         credit: Money::parse("100.00", Currency::parse("USD").unwrap()).unwrap(),
@@ -238,7 +237,7 @@ async fn a_voucher_in_another_currency_is_refused_and_not_used() {
         active: true,
         max_redemptions: 0,
     };
-    vouchers::ops::issue(&mut conn, &admin, issue).await.unwrap();
+    vouchers::ops::issue(&admin, &mut conn, issue).await.unwrap();
     drop(conn);
     let seen = preview(&world.anonymous(), "DOLLARS").await.expect(StatusCode::OK).json();
     assert_eq!((&seen["credit_omr"], &seen["credit"]["currency"]), (&json!(null), &json!("USD")));

@@ -12,12 +12,10 @@ use axum::{
     body::{Body, Bytes},
     extract::ConnectInfo,
 };
-use catalyst::{App, Config, database::Database};
+use catalyst::{App, Config, database::Database, shutdown::Shutdown};
 use domain::{
-    identity::{
-        PlatformRole,
-        ops::{Scope, create_api_token, grant_role},
-    },
+    access::{Operator, PlatformRole, Scope},
+    identity::ops::{create_api_token, grant_role},
     jobs,
     testing::{TestDatabase, blocking},
     text::Email,
@@ -30,8 +28,9 @@ use tower::ServiceExt as _;
 use uuid::Uuid;
 
 /// What a successful order may fill; `World::stored` counts them.
-const BUSINESS_TABLES: [&str; 15] = [
+const BUSINESS_TABLES: [&str; 17] = [
     "application",
+    "billing_account",
     "customer_order",
     "grant_draw",
     "grant_lot",
@@ -46,6 +45,7 @@ const BUSINESS_TABLES: [&str; 15] = [
     "outbox_event",
     "promo_redemption",
     "subscription",
+    "subscription_line",
 ];
 
 pub struct World {
@@ -57,7 +57,7 @@ pub struct World {
     folder: PathBuf,
     clients: AtomicU8,
     jobs_may_remain: bool,
-    _ending: watch::Sender<bool>,
+    _shutdown: watch::Sender<bool>,
 }
 
 impl World {
@@ -67,8 +67,12 @@ impl World {
 
     /// With settings other than the defaults.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::on(TestDatabase::new().await, settings).await
+    }
+
+    /// On a database that is migrated.
+    pub async fn on(database: TestDatabase, settings: &[(&str, &str)]) -> Self {
         tracing_subscriber::fmt().with_env_filter("warn,catalyst=info").with_test_writer().try_init().ok();
-        let database = TestDatabase::new().await;
         let folder = std::env::temp_dir().join(format!("catalyst-test-{}", Uuid::now_v7()));
         std::fs::create_dir_all(&folder).unwrap();
         let (url, folder_text) = (database.url(), folder.to_str().unwrap().to_owned());
@@ -76,24 +80,36 @@ impl World {
         pairs.extend_from_slice(settings);
         let mut config = Config::from_pairs(&pairs).unwrap_or_else(|problems| panic!("{problems}"));
         // Nobody may need a second connection while holding one: as many who do, as there are, wait for one another.
-        config.database.connections = 1;
-        let (sender, ending) = watch::channel(false);
+        if !settings.iter().any(|(name, _)| *name == "CATALYST_DATABASE_CONNECTIONS") {
+            config.database.connections = 1;
+        }
+        let (sender, shutdown) = Shutdown::by_hand();
         let opened = Database::open(&config).await.unwrap();
-        let app = App::build(config, &opened, ending).await.unwrap();
+        let app = App::build(config, &opened, shutdown).await.unwrap();
         Self {
-            router: catalyst::router(app.clone()),
+            router: catalyst::web::router(&app).unwrap(),
             owner: database.owner_pool().await,
             app,
             database,
             folder,
             clients: AtomicU8::new(1),
             jobs_may_remain: false,
-            _ending: sender,
+            _shutdown: sender,
         }
     }
 
     pub fn database_url(&self) -> String {
         self.database.url()
+    }
+
+    /// The whole server, as the other clients call it.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Somebody with a token that was made before.
+    pub fn with_known_token(&self, token: &str) -> Client {
+        Client { token: Some(token.to_owned()), ..self.anonymous() }
     }
 
     /// Somebody without a token. Each client has an address of its own.
@@ -120,14 +136,16 @@ impl World {
 
     pub async fn staff(&self, email: &str, role: PlatformRole) -> Client {
         let mut conn = self.app.services.pool.acquire().await.unwrap();
-        grant_role(&mut conn, &Email::parse(email).unwrap(), role).await.unwrap();
+        let operator = Operator::at_the_command_line();
+        grant_role(&operator, &mut conn, &Email::parse(email).unwrap(), role).await.unwrap();
         drop(conn);
         self.with_token(email, &[]).await
     }
 
     pub async fn with_token(&self, email: &str, scopes: &[Scope]) -> Client {
         let mut conn = self.app.services.pool.acquire().await.unwrap();
-        let token = create_api_token(&mut conn, &Email::parse(email).unwrap(), scopes).await.unwrap();
+        let (operator, email) = (Operator::at_the_command_line(), Email::parse(email).unwrap());
+        let token = create_api_token(&operator, &mut conn, &email, scopes).await.unwrap();
         Client { token: Some(token), ..self.anonymous() }
     }
 
@@ -157,7 +175,7 @@ impl World {
     }
 
     /// Mails that were sent, the newest first.
-    pub fn mails(&self) -> Vec<adapters::smtp::KeptMail> {
+    pub fn mails(&self) -> Vec<adapters::mailbox::KeptMail> {
         self.app.adapters.mailbox.as_ref().unwrap().list().unwrap()
     }
 
@@ -204,7 +222,7 @@ impl World {
             (
                 "no balance is below zero",
                 "select count(*) from (select from ledger_entry join ledger_account using (ledger_account_id)
-                 where kind = 'customer' group by account_id, ledger_account.currency
+                 where kind = 'customer' group by billing_account_id, ledger_account.currency
                  having sum(amount_minor) < 0) overdrawn",
             ),
             (
@@ -249,7 +267,7 @@ impl World {
                 "each order has its event, its key and its subscription",
                 "select count(*) from customer_order where not exists (
                      select from outbox_event where payload ->> 'order_id' = customer_order.order_id::text)
-                 or not exists (select from idempotency where idempotency.order_id = customer_order.order_id)
+                 or not exists (select from idempotency where result ->> 'order_id' = customer_order.order_id::text)
                  or not exists (select from subscription where subscription.order_id = customer_order.order_id)",
             ),
         ] {
@@ -361,13 +379,23 @@ impl Browser {
         reply
     }
 
+    /// Another tab of the same browser.
+    pub fn again(&self) -> Self {
+        Self { client: self.client.clone(), origin: self.origin.clone(), cookies: self.cookies.clone() }
+    }
+
+    /// Has been here before.
+    pub fn remember(&mut self, name: &str, value: &str) {
+        self.cookies.0.push((name.to_owned(), value.to_owned()));
+    }
+
     pub fn cookies(&self) -> &[(String, String)] {
         &self.cookies.0
     }
 }
 
 /// What a browser keeps and sends back.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Cookies(Vec<(String, String)>);
 
 impl Cookies {

@@ -21,7 +21,7 @@ pub async fn issue_voucher(
         let active = active.is_some();
         let issue =
             super::issue_form::read(&code, &credit, &description, &max_redemptions, active, currency)?;
-        let voucher = domain::vouchers::ops::issue(&mut conn, &admin, issue).await?;
+        let voucher = domain::vouchers::ops::issue(&admin, &mut conn, issue).await?;
         let key = if editing.is_some() { "voucher_saved" } else { "voucher_issued" };
         server::toast(&format!("{key}|{}", voucher.code)).await?;
         server::go(&format!("/admin/billing?share={}#issued", voucher.code));
@@ -39,7 +39,7 @@ pub async fn revoke_voucher(code: String) -> Result<(), WireError> {
         let mut conn = server::conn().await?;
         let admin = server::admin(&mut conn).await?;
         let code = VoucherCode::parse(&code).map_err(|problem| Error::invalid("code", problem))?;
-        domain::vouchers::ops::revoke(&mut conn, &admin, &code).await?;
+        domain::vouchers::ops::revoke(&admin, &mut conn, &code).await?;
         server::toast(&format!("voucher_revoked|{code}")).await?;
         server::go("/admin/billing");
         Ok(())

@@ -46,10 +46,10 @@ async fn render(
     edit: Option<VoucherCode>,
     revoke: Option<VoucherCode>,
 ) -> Result<Content> {
-    let Visitor { mut conn, who, words, .. } = visitor;
-    let admin = who.admin()?;
-    let issued = vouchers::ops::list(&mut conn, &admin).await?;
-    let redemptions = vouchers::ops::redemptions(&mut conn, &admin).await?;
+    let Visitor { mut conn, actor, words, .. } = visitor;
+    let admin = actor.admin()?;
+    let issued = vouchers::ops::list(&admin, &mut conn).await?;
+    let redemptions = vouchers::ops::redemptions(&admin, &mut conn).await?;
     let find = |code: Option<VoucherCode>| {
         code.and_then(|code| issued.iter().find(|voucher| voucher.code == code).cloned())
     };
@@ -101,7 +101,7 @@ fn redeemed(words: &'static Messages, redemptions: Vec<Redemption>) -> impl Into
     } else {
         let columns = vec![
             Column::new(a.voucher),
-            Column::new(a.who),
+            Column::new(a.actor),
             Column::new(a.organization),
             Column::end(a.credit),
             Column::new(a.when),
@@ -112,7 +112,7 @@ fn redeemed(words: &'static Messages, redemptions: Vec<Redemption>) -> impl Into
                 view! {
                     <tr>
                         <th scope="row"><span class="code">{redemption.code.to_string()}</span></th>
-                        <td data-label=a.who><bdi>{redemption.email}</bdi></td>
+                        <td data-label=a.actor><bdi>{redemption.email}</bdi></td>
                         <td data-label=a.organization><bdi>{redemption.organization}</bdi></td>
                         <td data-label=a.credit data-align="end"><Amount of=redemption.credit locale/></td>
                         <td data-label=a.when><Moment of=redemption.created_at locale/></td>

@@ -10,8 +10,9 @@ use ui::{
     icon::AppMark,
     messages::{Messages, fill},
     money::Amount,
-    number::{cores, disk, memory, number},
+    number::{cores, number},
     shell::{self, Content, Heading, Visitor},
+    sizes::{disk, memory},
     state::{Look, State},
     table::{Column, Table},
 };
@@ -22,8 +23,8 @@ pub fn CatalogPage() -> impl IntoView {
 }
 
 async fn render(visitor: Visitor) -> Result<Content> {
-    let Visitor { mut conn, who, words, .. } = visitor;
-    who.superadmin()?;
+    let Visitor { mut conn, actor, words, .. } = visitor;
+    actor.superadmin()?;
     let plans = catalog::ops::plans(&mut conn).await?;
     let apps = catalog::ops::apps(&mut conn).await?;
     let addons = catalog::ops::addons(&mut conn).await?;

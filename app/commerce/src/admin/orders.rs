@@ -26,9 +26,9 @@ pub fn OrdersPage() -> impl IntoView {
 }
 
 async fn render(visitor: Visitor, state: Option<OrderState>) -> Result<Content> {
-    let Visitor { mut conn, who, words, .. } = visitor;
-    let superadmin = who.superadmin()?;
-    let orders = orders::ops::newest_in(&mut conn, &superadmin, state).await?;
+    let Visitor { mut conn, actor, words, .. } = visitor;
+    let superadmin = actor.superadmin()?;
+    let orders = orders::ops::newest_in(&superadmin, &mut conn, state).await?;
     let a = &words.admin;
     let list = if orders.is_empty() {
         view! { <Empty icon="receipt" title=a.no_orders_title text=a.no_orders_text/> }.into_any()

@@ -23,10 +23,10 @@ pub fn RevenuePage() -> impl IntoView {
 }
 
 async fn render(visitor: Visitor) -> Result<Content> {
-    let Visitor { mut conn, who, words, .. } = visitor;
-    let superadmin = who.superadmin()?;
-    let revenue = orders::ops::revenue(&mut conn, &superadmin, server::services().currency).await?;
-    let mut last = orders::ops::newest(&mut conn, &superadmin).await?;
+    let Visitor { mut conn, actor, words, .. } = visitor;
+    let superadmin = actor.superadmin()?;
+    let revenue = orders::ops::revenue(&superadmin, &mut conn, server::services().currency).await?;
+    let mut last = orders::ops::newest(&superadmin, &mut conn).await?;
     last.truncate(10);
     let a = &words.admin;
     let orders = if last.is_empty() {

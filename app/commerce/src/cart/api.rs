@@ -23,7 +23,8 @@ pub async fn choose_plan(
 ) -> Result<(), WireError> {
     let result = async {
         let mut conn = server::conn().await?;
-        carts::ops::choose_plan(&mut conn, server::cart_id().await?, &plan).await?;
+        let cart = server::cart_id(&mut conn).await?;
+        carts::ops::choose_plan(&mut conn, cart, &plan).await?;
         go_on(&return_to, "/apps");
         Ok(())
     };
@@ -37,7 +38,8 @@ pub async fn add_app(
 ) -> Result<(), WireError> {
     let result = async {
         let mut conn = server::conn().await?;
-        carts::ops::add_app(&mut conn, server::cart_id().await?, &app).await?;
+        let cart = server::cart_id(&mut conn).await?;
+        carts::ops::add_app(&mut conn, cart, &app).await?;
         go_on(&return_to, "/apps");
         Ok(())
     };
@@ -51,7 +53,8 @@ pub async fn remove_app(
 ) -> Result<(), WireError> {
     let result = async {
         let mut conn = server::conn().await?;
-        carts::ops::remove_app(&mut conn, server::cart_id().await?, &app).await?;
+        let cart = server::cart_id(&mut conn).await?;
+        carts::ops::remove_app(&mut conn, cart, &app).await?;
         go_on(&return_to, "/apps");
         Ok(())
     };
@@ -62,7 +65,8 @@ pub async fn remove_app(
 pub async fn clear_apps(#[server(default)] return_to: String) -> Result<(), WireError> {
     let result = async {
         let mut conn = server::conn().await?;
-        carts::ops::clear_apps(&mut conn, server::cart_id().await?).await?;
+        let cart = server::cart_id(&mut conn).await?;
+        carts::ops::clear_apps(&mut conn, cart).await?;
         go_on(&return_to, "/apps");
         Ok(())
     };
@@ -73,7 +77,8 @@ pub async fn clear_apps(#[server(default)] return_to: String) -> Result<(), Wire
 pub async fn use_template(#[server(default)] industry: String) -> Result<(), WireError> {
     let result = async {
         let mut conn = server::conn().await?;
-        carts::ops::add_industry(&mut conn, server::cart_id().await?, &industry).await?;
+        let cart = server::cart_id(&mut conn).await?;
+        carts::ops::add_industry(&mut conn, cart, &industry).await?;
         server::toast("template_added").await?;
         server::go("/apps");
         Ok(())
@@ -90,7 +95,7 @@ pub async fn name_organization(
 ) -> Result<(), WireError> {
     let result = async {
         let mut conn = server::conn().await?;
-        let cart = server::cart_id().await?;
+        let cart = server::cart_id(&mut conn).await?;
         carts::ops::choose_addons(&mut conn, cart, &addons).await?;
         carts::ops::name_organization(&mut conn, cart, &organization_name, &organization_slug).await?;
         server::go("/review");
@@ -108,14 +113,14 @@ pub async fn keep_voucher(
 ) -> Result<(), WireError> {
     let result = async {
         let mut conn = server::conn().await?;
-        let cart = server::cart_id().await?;
+        let cart = server::cart_id(&mut conn).await?;
         if remove.is_empty() {
             let code =
                 VoucherCode::parse(&promo_code).map_err(|wrong| Error::invalid("promo_code", wrong))?;
             let limits = &server::services().voucher_limits;
-            vouchers::ops::preview(&mut conn, limits, &code, &server::visit().ip).await?;
-            let who = server::maybe_who(&mut conn).await?;
-            vouchers::ops::usable(&mut conn, &code, who.as_ref()).await?;
+            vouchers::ops::preview(&server::request().origin, &mut conn, limits, &code).await?;
+            let actor = server::maybe_actor(&mut conn).await?;
+            vouchers::ops::usable(actor.as_ref(), &mut conn, &code).await?;
             carts::ops::keep_voucher(&mut conn, cart, Some(&code)).await?;
             server::toast("voucher_kept").await?;
         } else {

@@ -2,9 +2,10 @@
 
 use domain::{
     catalog::Plan,
-    checkout::{Line, LineKind, Quote},
+    checkout::Quote,
     error::{Error, Refusal},
     money::Money,
+    orders::{Line, LineKind},
     text::Locale,
 };
 use leptos::prelude::*;

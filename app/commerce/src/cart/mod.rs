@@ -7,11 +7,11 @@ mod addons;
 mod address;
 pub mod api;
 #[cfg(feature = "ssr")]
+mod capacity;
+#[cfg(feature = "ssr")]
 pub mod cost;
 #[cfg(feature = "ssr")]
 mod review;
-#[cfg(feature = "ssr")]
-mod room;
 
 #[cfg(feature = "ssr")]
 pub use {

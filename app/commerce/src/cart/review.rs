@@ -18,8 +18,8 @@ use ui::{
 };
 
 use super::{
+    capacity::capacity,
     cost::{cost, no_cost},
-    room::room,
 };
 
 #[component]
@@ -33,7 +33,7 @@ pub fn ReviewPage() -> impl IntoView {
             return Ok(empty(words).into_any());
         };
         let plan = selection.plan_in(&catalog);
-        let capacity = plan.map(|plan| room(words, &catalog, plan, &selection.apps, usage));
+        let capacity = plan.map(|plan| capacity(words, &catalog, plan, &selection.apps, usage));
         let aside = match price(&selection, &catalog) {
             Ok(priced) => {
                 let cost =

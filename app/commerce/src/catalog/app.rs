@@ -11,8 +11,9 @@ use ui::{
     form::Form,
     icon::{AppMark, Icon},
     messages::{Messages, fill},
-    number::{cores, disk, memory},
+    number::cores,
     shop::{self, Place, Step},
+    sizes::{disk, memory},
 };
 
 use super::{plan_name, tile::tile};

@@ -83,8 +83,8 @@ fn specimen(words: &'static Messages, catalog: &Catalog) -> impl IntoView + use<
     let bar = plan.map(|plan| {
         let limit = plan.memory_mb.unwrap_or(1).max(1);
         let taken = need.ram_mb * 100 / limit;
-        let (n, _) = ui::number::memory_parts(words, need.ram_mb);
-        let (all, unit) = ui::number::memory_parts(words, limit);
+        let (n, _) = ui::sizes::memory_parts(words, need.ram_mb);
+        let (all, unit) = ui::sizes::memory_parts(words, limit);
         let label = fill(
             words.checkout.bar_label,
             &[("name", m.row_memory), ("percent", &percent(words.locale, taken))],

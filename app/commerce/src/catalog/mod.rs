@@ -8,7 +8,8 @@ use domain::{
 };
 use ui::{
     messages::{Messages, fill},
-    number::{counted, memory},
+    number::counted,
+    sizes::memory,
 };
 
 mod app;
@@ -29,7 +30,7 @@ pub fn plan_size(words: &Messages, plan: &Plan) -> String {
     let parts = [
         plan.vcpu.map(|n| counted(words.locale, words.checkout.vcpu, n.into())),
         plan.memory_mb.map(|mb| memory(words, mb)),
-        plan.disk_gb.map(|gb| ui::number::disk(words, gb)),
+        plan.disk_gb.map(|gb| ui::sizes::disk(words, gb)),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(words.marketplace.list_comma)
 }

@@ -8,8 +8,9 @@ use ui::{
     icon::Icon,
     messages::Messages,
     money::Amount,
-    number::{counted, disk, memory, number},
+    number::{counted, number},
     shop::{self, Place, Step},
+    sizes::{disk, memory},
 };
 
 #[component]

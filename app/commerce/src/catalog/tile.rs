@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use ui::{
     icon::{AppMark, Icon},
     messages::{Messages, fill},
-    number::{disk, memory},
+    sizes::{disk, memory},
 };
 
 /// What a tile's button changes besides the tile.

@@ -19,8 +19,8 @@ pub async fn place_order(
 ) -> Result<(), WireError> {
     let result = async {
         let mut conn = server::conn().await?;
-        let who = server::who(&mut conn).await?;
-        let order = place::place(&mut conn, &who, &key, &seen, &destination).await?;
+        let actor = server::actor(&mut conn).await?;
+        let order = place::place(&actor, &mut conn, &key, &seen, &destination).await?;
         server::go(&format!("/orders/{order}"));
         Ok(())
     };

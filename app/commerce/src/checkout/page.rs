@@ -39,11 +39,11 @@ pub fn CheckoutPage() -> impl IntoView {
         let Some(cart) = shop.cart.clone() else {
             return Ok(crate::cart::empty(words).into_any());
         };
-        let kept = voucher::kept(&mut shop.conn, &cart, shop.who.as_ref()).await?;
+        let kept = voucher::kept(shop.actor.as_ref(), &mut shop.conn, &cart).await?;
         let priced = price(&cart.selection, &catalog).map(|priced| priced.quote);
-        let (start, aside) = match shop.who.clone() {
-            Some(who) => {
-                let mine = organizations::ops::mine(&mut shop.conn, &who).await?;
+        let (start, aside) = match shop.actor.clone() {
+            Some(actor) => {
+                let mine = organizations::ops::mine(&actor, &mut shop.conn).await?;
                 let start = signed_in(words, &shop, &cart, &mine);
                 (start, order(&mut shop, &catalog, &cart, &mine, kept.as_ref(), priced).await?)
             }
@@ -99,8 +99,8 @@ fn signed_out(words: &'static Messages, cart: &Cart) -> AnyView {
 
 fn signed_in(words: &'static Messages, shop: &Shop, cart: &Cart, mine: &[Organization]) -> AnyView {
     let c = &words.checkout;
-    let person = shop.who.as_ref().map(|who| {
-        let account = who.account();
+    let person = shop.actor.as_ref().map(|actor| {
+        let account = actor.account();
         let address = (!account.display_name.is_empty())
             .then(|| view! { <small><bdi>{account.email.to_string()}</bdi></small> });
         view! {
@@ -232,8 +232,8 @@ async fn order(
         Ok(quote) => quote,
         Err(error) => return Ok(no_cost(words, &error)),
     };
-    let who = shop.who.clone().ok_or(Error::SignedOut)?;
-    let balance = ledger::ops::balance(&mut shop.conn, &who, quote.total.currency()).await?;
+    let actor = shop.actor.clone().ok_or(Error::SignedOut)?;
+    let balance = ledger::ops::balance(&actor, &mut shop.conn, quote.total.currency()).await?;
     let worth = kept.and_then(|kept| kept.state.as_ref().ok()).map(|preview| preview.credit);
     let sum = Sum::of(quote.total, balance.credit, worth);
     let locale = words.locale;

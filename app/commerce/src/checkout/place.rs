@@ -1,7 +1,7 @@
 //! What `place_order` does: from the cart in the session to an order.
 
 use domain::{
-    access::SignedIn,
+    access::Actor,
     carts::{self, Cart},
     checkout::{self, Destination, PlaceOrder},
     error::{Conflict, Error, Fields, Problem, Result},
@@ -25,14 +25,14 @@ pub fn seen(cart: &Cart) -> String {
 }
 
 pub async fn place(
+    actor: &Actor,
     conn: &mut PgConnection,
-    who: &SignedIn,
     key: &str,
     shown: &str,
     destination: &str,
 ) -> Result<OrderId> {
     // Sent once more, after the first try went through: the same order.
-    if let Some(order) = checkout::ops::placed(conn, who, key).await? {
+    if let Some(order) = checkout::ops::placed(actor, conn, key).await? {
         return Ok(order);
     }
     let cart_id = server::maybe_cart_id().await?.ok_or(Error::NotFound)?;
@@ -45,10 +45,8 @@ pub async fn place(
         voucher: cart.voucher_code.as_deref().map(voucher).transpose()?,
         destination: to(&cart, destination)?,
     };
-    let services = server::services();
-    let visit = server::visit();
-    let limits = &services.voucher_limits;
-    let placed = checkout::ops::place(conn, limits, who, visit.origin(), key, &request).await?;
+    let limits = &server::services().voucher_limits;
+    let placed = checkout::ops::place(actor, conn, limits, key, &request).await?;
     carts::ops::discard(conn, cart_id).await?;
     server::toast("order_placed").await?;
     Ok(placed.order_id)

@@ -2,7 +2,7 @@
 
 use domain::{
     Result,
-    access::SignedIn,
+    access::Actor,
     carts::Cart,
     error::Error,
     text::VoucherCode,
@@ -27,10 +27,10 @@ pub struct Kept {
     pub state: Result<Preview>,
 }
 
-pub async fn kept(conn: &mut PgConnection, cart: &Cart, who: Option<&SignedIn>) -> Result<Option<Kept>> {
+pub async fn kept(actor: Option<&Actor>, conn: &mut PgConnection, cart: &Cart) -> Result<Option<Kept>> {
     let Some(code) = cart.voucher_code.clone() else { return Ok(None) };
     let state = match VoucherCode::parse(&code) {
-        Ok(parsed) => vouchers::ops::usable(conn, &parsed, who).await,
+        Ok(parsed) => vouchers::ops::usable(actor, conn, &parsed).await,
         Err(problem) => Err(Error::invalid("promo_code", problem)),
     };
     match state {

@@ -25,10 +25,10 @@ pub fn OrderPage() -> impl IntoView {
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     shop::page(Place::Open(""), |mut shop| async move {
         let id = id.parse().map_err(|_| Error::NotFound)?;
-        let who = server::who(&mut shop.conn).await?;
-        let order = orders::ops::own(&mut shop.conn, &who, id).await?;
+        let actor = server::actor(&mut shop.conn).await?;
+        let order = orders::ops::own(&actor, &mut shop.conn, id).await?;
         let catalog = shop.catalog().await?;
-        let organization = organizations::ops::mine(&mut shop.conn, &who)
+        let organization = organizations::ops::mine(&actor, &mut shop.conn)
             .await?
             .into_iter()
             .find(|organization| organization.organization_id == order.organization_id);

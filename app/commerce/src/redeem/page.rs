@@ -36,8 +36,8 @@ pub fn RedeemPage() -> impl IntoView {
             }
         };
         let services = server::services();
-        let ip = server::visit().ip;
-        let found = vouchers::ops::preview(&mut shop.conn, &services.voucher_limits, &parsed, &ip);
+        let origin = server::request().origin;
+        let found = vouchers::ops::preview(&origin, &mut shop.conn, &services.voucher_limits, &parsed);
         match found.await {
             Ok(preview) if preview.accepting_redemptions => worth(&mut shop, &preview).await,
             Ok(preview) => {

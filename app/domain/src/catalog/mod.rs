@@ -12,6 +12,8 @@ use crate::{
 };
 
 #[cfg(feature = "db")]
+mod memory;
+#[cfg(feature = "db")]
 pub mod ops;
 #[cfg(feature = "db")]
 mod seed;
@@ -19,6 +21,8 @@ pub mod sizing;
 #[cfg(feature = "db")]
 mod store;
 
+#[cfg(feature = "db")]
+pub use memory::CatalogMemory;
 #[cfg(feature = "db")]
 pub use seed::seed;
 

@@ -1,5 +1,5 @@
-//! From a selection to an order: pricing first, then one transaction.
-//! Pages: `app/commerce/src/checkout`. Tables: customer_order, order_line, subscription, idempotency.
+//! From a selection to an order: pricing first, then one transaction, to which each slice adds its own rows.
+//! Pages: `app/commerce/src/checkout`.
 //! End to end: `end2end/journey.spec.ts`.
 
 use serde::{Deserialize, Serialize};
@@ -9,13 +9,12 @@ use crate::{
     error::{Error, Refusal, Result},
     ids::{OrderId, OrganizationId},
     money::Money,
+    orders::{Line, LineKind},
     text::{Localized, OrganizationName, Slug, VoucherCode},
 };
 
 #[cfg(feature = "db")]
 pub mod ops;
-#[cfg(feature = "db")]
-mod store;
 
 /// What somebody wants: slugs or ids, as they were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,35 +29,6 @@ impl Selection {
     pub fn plan_in<'a>(&self, catalog: &'a Catalog) -> Option<&'a Plan> {
         catalog.plan(self.plan.as_deref()?)
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LineKind {
-    Plan,
-    App,
-    Addon,
-    Discount,
-}
-
-impl LineKind {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::App => "app",
-            Self::Addon => "addon",
-            Self::Discount => "discount",
-        }
-    }
-}
-
-/// One line of a quote or an order, a month's price. A discount is negative.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
-    pub kind: LineKind,
-    pub slug: String,
-    pub name: Localized,
-    pub amount: Money,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

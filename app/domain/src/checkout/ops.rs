@@ -1,28 +1,48 @@
 //! Placing an order.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection};
 
-use super::{
-    Destination, PlaceOrder, Placed, Priced, Quote, Selection, price,
-    store::{self, NewOrder},
-};
+use super::{Destination, PlaceOrder, Placed, Priced, price};
 use crate::{
-    access::{Origin, SignedIn},
-    catalog, db,
-    error::{Conflict, Error, Problem, Result},
-    ids::{OrderId, OrganizationId},
+    access::Actor,
+    billing, catalog, db,
+    error::{Error, Result},
+    idempotency::Keyed,
+    ids::{BillingAccountId, OrderId, OrganizationId},
     jobs::{self, Event},
-    ledger, orders, organizations,
+    ledger,
+    money::Money,
+    orders::{self, NewOrder},
+    organizations, subscriptions,
     text::VoucherCode,
     vouchers::{self, ops::VoucherLimits},
 };
 
-/// Reads the catalog and prices a selection.
-pub async fn quote(conn: &mut PgConnection, selection: &Selection) -> Result<Quote> {
-    let catalog = catalog::ops::read(conn).await?;
-    Ok(price(selection, &catalog)?.quote)
+const OPERATION: &str = "order.place";
+
+/// What is kept of an answer, under stable names: a repeat long afterwards is told what the first answer told.
+#[derive(Serialize, Deserialize)]
+struct Answer {
+    order_id: OrderId,
+    organization_id: OrganizationId,
+    credit_minor: i64,
+    currency: String,
+}
+
+impl TryFrom<Answer> for Placed {
+    type Error = Error;
+
+    fn try_from(answer: Answer) -> Result<Self> {
+        Ok(Self {
+            order_id: answer.order_id,
+            organization_id: answer.organization_id,
+            paid_by_credit: true,
+            credit_balance: db::money(answer.credit_minor, &answer.currency)?,
+        })
+    }
 }
 
 /// Places an order, paid by credit. Everything or nothing: idempotency key, Organization, voucher
@@ -30,107 +50,96 @@ pub async fn quote(conn: &mut PgConnection, selection: &Selection) -> Result<Quo
 /// transaction. A repeat with the same key and the same order gets the first answer; with another order
 /// it is a conflict.
 pub async fn place(
+    actor: &Actor,
     conn: &mut PgConnection,
     limits: &VoucherLimits,
-    who: &SignedIn,
-    from: Origin<'_>,
     key: &str,
     request: &PlaceOrder,
 ) -> Result<Placed> {
-    if key.is_empty() || key.len() > 255 || key.chars().any(char::is_control) {
-        return Err(Error::invalid("Idempotency-Key", Problem::OutOfRange { min: 1, max: 255 }));
-    }
+    let keyed = Keyed { actor, operation: OPERATION, key };
+    keyed.check()?;
     let hash = request_hash(request);
-    if let Some(placed) = repeated(conn, who, key, &hash).await? {
-        return Ok(placed);
+    if let Some(answer) = keyed.answered::<Answer>(conn, Some(&hash)).await? {
+        return answer.try_into();
     }
     let catalog = catalog::ops::read(conn).await?;
     let priced = price(&request.selection, &catalog)?;
     if request.voucher.is_some() {
-        vouchers::ops::count_try(conn, limits, who, from.ip).await?;
+        vouchers::ops::count_try(actor, conn, limits).await?;
     }
     let mut tx = conn.begin().await?;
-    let order_id = OrderId::new();
-    if !store::claim_key(&mut tx, who.id(), key, &hash, order_id).await? {
+    if !keyed.claim(&mut tx, &hash).await? {
         tx.rollback().await?;
-        return repeated(conn, who, key, &hash).await?.ok_or(Error::Internal);
+        let answer = keyed.answered::<Answer>(conn, Some(&hash)).await?;
+        return answer.ok_or(Error::Internal)?.try_into();
     }
-    store::lock_account(&mut tx, who.id()).await?;
-    write_order(&mut tx, who, order_id, request, &priced).await?;
-    jobs::publish(&mut tx, &Event::OrderPlaced { order_id }, from.request_id).await?;
-    let credit = ledger::ops::credit(&mut tx, who, priced.quote.total.currency()).await?;
-    store::note_credit(&mut tx, who.id(), key, credit).await?;
+    let answer = write_order(actor, &mut tx, request, &priced).await?;
+    keyed.answer(&mut tx, &answer).await?;
     tx.commit().await?;
-    repeated(conn, who, key, &hash).await?.ok_or(Error::Internal)
+    answer.try_into()
 }
 
 async fn write_order(
+    actor: &Actor,
     tx: &mut PgConnection,
-    who: &SignedIn,
-    order_id: OrderId,
     request: &PlaceOrder,
     priced: &Priced<'_>,
-) -> Result<()> {
-    let plan = priced.plan.plan_id;
-    let organization = match &request.destination {
-        Destination::New { name, slug } => {
-            let id = OrganizationId::new();
-            store::insert_organization(tx, id, slug, name, plan).await?;
-            store::insert_owner(tx, id, who.id()).await?;
-            id
-        }
-        Destination::Existing(id) => {
-            organizations::ops::member(tx, who, *id).await?.may_manage()?;
-            if !store::set_plan(tx, *id, plan).await? {
-                return Err(Error::Gone);
-            }
-            *id
-        }
-    };
-    let total = priced.quote.total;
+) -> Result<Answer> {
+    let (order_id, plan, total) = (OrderId::new(), priced.plan.plan_id, priced.quote.total);
+    let (organization, payer) = destination(actor, tx, &request.destination, priced).await?;
     let promo_code = match &request.voucher {
-        Some(code) => Some(vouchers::ops::redeem(tx, who, code, order_id, total.currency()).await?),
+        Some(code) => Some(vouchers::ops::redeem(actor, tx, code, payer, order_id, total.currency()).await?),
         None => None,
     };
-    store::insert_order(
-        tx,
-        &NewOrder { id: order_id, account: who.id(), organization, plan, total, promo_code },
-    )
-    .await?;
+    let lines = &priced.quote.lines;
+    let order = NewOrder { id: order_id, organization, plan, total, promo_code, lines };
+    orders::ops::insert(actor, tx, &order).await?;
     if total.is_positive() {
-        ledger::ops::spend(tx, who.id(), total, order_id).await?;
+        ledger::ops::spend(tx, payer, total, order_id).await?;
     }
-    for (position, line) in (0_i32..).zip(&priced.quote.lines) {
-        store::insert_line(tx, order_id, position, line).await?;
+    subscriptions::begin(tx, organization, order_id, plan).await?;
+    let apps = priced.apps.iter().map(|app| (app.app_id, app.slug.as_str()));
+    organizations::ops::add_applications(tx, organization, order_id, apps).await?;
+    jobs::publish(tx, &Event::OrderPlaced { order_id }, actor.origin().request_id).await?;
+    let credit: Money = ledger::ops::credit(tx, payer, total.currency()).await?;
+    Ok(Answer {
+        order_id,
+        organization_id: organization,
+        credit_minor: credit.minor(),
+        currency: credit.currency().code().to_owned(),
+    })
+}
+
+/// The Organization of the order, made where it is new, and the billing account that pays, locked: everything that
+/// one account pays happens one after another.
+async fn destination(
+    actor: &Actor,
+    tx: &mut PgConnection,
+    destination: &Destination,
+    priced: &Priced<'_>,
+) -> Result<(OrganizationId, BillingAccountId)> {
+    let plan = priced.plan.plan_id;
+    match destination {
+        Destination::New { name, slug } => {
+            let payer = billing::lock_of_person(tx, actor.id()).await?;
+            let id = organizations::ops::create(actor, tx, name, slug, plan, payer).await?;
+            Ok((id, payer))
+        }
+        Destination::Existing(id) => {
+            let manager = organizations::ops::member(actor, tx, *id).await?.manager()?;
+            let payer = organizations::ops::billing_account(&manager, tx).await?;
+            billing::lock(tx, payer).await?;
+            organizations::ops::choose_plan(&manager, tx, plan).await?;
+            Ok((*id, payer))
+        }
     }
-    store::end_subscription(tx, organization).await?;
-    store::insert_subscription(tx, organization, order_id, plan).await?;
-    for app in &priced.apps {
-        store::insert_application(tx, organization, order_id, app.app_id, &app.slug).await?;
-    }
-    Ok(())
 }
 
 /// The order that somebody placed with this key, if they did: for a form that is sent once more after
 /// its cart is gone.
-pub async fn placed(conn: &mut PgConnection, who: &SignedIn, key: &str) -> Result<Option<OrderId>> {
-    Ok(store::find_key(conn, who.id(), key).await?.and_then(|row| row.order_id))
-}
-
-/// The answer that this key got before, if it did.
-async fn repeated(conn: &mut PgConnection, who: &SignedIn, key: &str, hash: &[u8]) -> Result<Option<Placed>> {
-    let Some(row) = store::find_key(conn, who.id(), key).await? else { return Ok(None) };
-    if row.request_hash != hash {
-        return Err(Conflict::KeyReused.into());
-    }
-    let order = orders::ops::own(conn, who, row.order_id.ok_or(Error::Internal)?).await?;
-    let (credit, currency) = row.credit_minor.zip(row.currency).ok_or(Error::Internal)?;
-    Ok(Some(Placed {
-        order_id: order.order_id,
-        organization_id: order.organization_id,
-        paid_by_credit: true,
-        credit_balance: db::money(credit, &currency)?,
-    }))
+pub async fn placed(actor: &Actor, conn: &mut PgConnection, key: &str) -> Result<Option<OrderId>> {
+    let keyed = Keyed { actor, operation: OPERATION, key };
+    Ok(keyed.answered::<Answer>(conn, None).await?.map(|answer| answer.order_id))
 }
 
 /// The same for the same order, whichever version of the program asks: the fields by their stored names.
@@ -152,6 +161,7 @@ fn request_hash(request: &PlaceOrder) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checkout::Selection;
 
     #[test]
     fn the_hash_of_an_order_outlives_the_version_that_made_it() {

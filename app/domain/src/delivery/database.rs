@@ -3,7 +3,7 @@
 
 use super::facts::Engine;
 use super::names::{database_name, object_name};
-use super::workload::{container_security, resources, secret_variable, volume_claim};
+use super::pod::{container_security, resources, secret_variable, volume_claim};
 use super::{ApplicationSpec, labels, metadata, selector};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -9,6 +9,7 @@ mod facts;
 mod names;
 mod network;
 mod overlay;
+mod pod;
 mod readme;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,8 @@
 use super::database;
 use super::facts::{AppFacts, Value as EnvValue};
 use super::names::{Environment, host, object_name};
-use super::{ApplicationSpec, credentials_name, labels, metadata, selector};
+use super::pod::{container_security, resources, secret_variable, volume_claim};
+use super::{ApplicationSpec, labels, metadata, selector};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -24,35 +25,6 @@ pub(super) fn add_objects(
     if !facts.mounts.is_empty() {
         base.insert("persistent-volume-claim.yaml", volume_claim(spec, "data", "web", spec.disk_gb));
     }
-}
-
-/// What is requested is what the plan counts; the limit leaves room for the start and for peaks.
-/// The base holds production's sizes; see `overlay.rs` for the others.
-pub(super) fn resources(ram_mb: i32, cpu_milli: i32, memory_floor_mb: i32) -> Value {
-    json!({
-        "requests": { "cpu": format!("{cpu_milli}m"), "memory": format!("{ram_mb}Mi") },
-        "limits": {
-            "cpu": format!("{}m", (cpu_milli * 2).max(1000)),
-            "memory": format!("{}Mi", (ram_mb * 2).max(memory_floor_mb)),
-        },
-    })
-}
-
-/// Nothing that a container does not need: no privilege, no capability.
-pub(super) fn container_security() -> Value {
-    json!({ "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } })
-}
-
-pub(super) fn volume_claim(spec: &ApplicationSpec, part: &str, component: &str, disk_gb: i32) -> Value {
-    json!({
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": metadata(spec, part, component),
-        "spec": {
-            "accessModes": ["ReadWriteOnce"],
-            "resources": { "requests": { "storage": format!("{disk_gb}Gi") } },
-        },
-    })
 }
 
 fn deployment(spec: &ApplicationSpec, facts: &AppFacts) -> Value {
@@ -159,11 +131,6 @@ fn environment(spec: &ApplicationSpec, facts: &AppFacts) -> Vec<Value> {
         EnvValue::Secret(key) => secret_variable(spec, name, key),
     }));
     variables
-}
-
-pub(super) fn secret_variable(spec: &ApplicationSpec, name: &str, key: &str) -> Value {
-    let reference = json!({ "name": credentials_name(spec), "key": key });
-    json!({ "name": name, "valueFrom": { "secretKeyRef": reference } })
 }
 
 /// The host differs in each overlay, which sets it in the container only: none of these may need it.

@@ -2,10 +2,6 @@
 //! Pages: `app/accounts`. Tables: account, session, sign_in_link, api_token.
 //! End to end: `end2end/sign-in.spec.ts`.
 
-use serde::{Deserialize, Serialize};
-
-use crate::{error::Problem, ids::AccountId, text::Email};
-
 #[cfg(feature = "db")]
 pub mod ops;
 #[cfg(feature = "db")]
@@ -17,59 +13,6 @@ mod store;
 pub const LINK_MINUTES: i64 = 10;
 /// Wrong codes for one address in the time that a code lives, however many were sent.
 pub const WRONG_CODES: i32 = 5;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "db", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "kebab-case"))]
-pub enum PlatformRole {
-    Superadmin,
-    SovereignAdmin,
-    Support,
-    Customer,
-}
-
-impl PlatformRole {
-    pub const ALL: [Self; 4] = [Self::Superadmin, Self::SovereignAdmin, Self::Support, Self::Customer];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Superadmin => "superadmin",
-            Self::SovereignAdmin => "sovereign-admin",
-            Self::Support => "support",
-            Self::Customer => "customer",
-        }
-    }
-
-    /// Works in the admin console, and so under the shorter sessions of staff.
-    pub const fn is_staff(self) -> bool {
-        !matches!(self, Self::Customer)
-    }
-
-    /// Where somebody lands after signing in.
-    pub const fn home(self) -> &'static str {
-        match self {
-            Self::Superadmin => "/admin/revenue",
-            Self::SovereignAdmin => "/admin/billing",
-            Self::Support | Self::Customer => "/console",
-        }
-    }
-}
-
-impl std::str::FromStr for PlatformRole {
-    type Err = Problem;
-
-    fn from_str(text: &str) -> Result<Self, Problem> {
-        Self::ALL.into_iter().find(|role| role.name() == text).ok_or(Problem::Unknown)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    pub account_id: AccountId,
-    pub email: Email,
-    pub display_name: String,
-    pub role: PlatformRole,
-}
 
 /// A place on this site to go back to; anything else becomes `/console`. Browsers leave tabs and line ends out
 /// of addresses, so that `/<tab>/evil.example` is another site (URL Standard, "basic URL parser").
@@ -98,13 +41,6 @@ mod tests {
             "",
         ] {
             assert_eq!(local_path(elsewhere), "/console");
-        }
-    }
-
-    #[test]
-    fn role_names_read_back() {
-        for role in PlatformRole::ALL {
-            assert_eq!(role.name().parse(), Ok(role));
         }
     }
 }

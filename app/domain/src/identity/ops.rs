@@ -1,46 +1,23 @@
 //! The verbs of identity.
 
-use hmac::{Hmac, Mac};
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection};
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    Account, LINK_MINUTES, PlatformRole, WRONG_CODES, local_path,
+    LINK_MINUTES, WRONG_CODES, local_path,
     store::{self, NewLink},
 };
 use crate::{
-    access::{Origin, SignedIn},
-    db,
+    access::{Account, Actor, Operator, Origin, PlatformRole, Scope, Via, Worker},
+    audit::{self, Action},
     error::{Error, Problem, Refusal, Result},
     ids::{AccountId, SignInLinkId},
-    jobs,
+    jobs::{self, SignInMail},
     limits::{self, Limit},
+    server_key::{Purpose, ServerKey},
     text::{Email, Locale},
 };
-
-/// The installation's key: hashes session ids and six-digit codes, which are worth nothing without it.
-#[derive(Clone)]
-pub struct ServerKey([u8; 32]);
-
-impl ServerKey {
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// HMAC-SHA256 of `parts`; `purpose` keeps one use apart from another.
-    pub fn hash(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0)
-            .unwrap_or_else(|_| unreachable!("HMAC takes any key length"));
-        mac.update(purpose.as_bytes());
-        for part in parts {
-            mac.update(&[0]);
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
-    }
-}
 
 /// How often links may be asked for and codes tried.
 #[derive(Clone, Debug)]
@@ -66,24 +43,30 @@ pub fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-pub async fn signed_in(conn: &mut PgConnection, id: AccountId) -> Result<SignedIn> {
+/// Who acts by a session that says who signed in with it, and when.
+pub async fn by_session(
+    origin: Origin,
+    conn: &mut PgConnection,
+    id: AccountId,
+    signed_in_at: OffsetDateTime,
+) -> Result<Actor> {
     let account = store::account(conn, id).await?.ok_or(Error::SignedOut)?;
-    Ok(SignedIn::new(account))
+    Ok(Actor::new(account, Via::Session { signed_in_at }, origin))
 }
 
 /// Asks for a link. Whether the address is known makes no difference to the answer or to the work.
 /// `browser` is the secret of the asking browser's session; the link works there only.
 pub async fn request_link(
+    origin: &Origin,
     conn: &mut PgConnection,
     limits: &SignInLimits,
     email: &Email,
     browser: &str,
-    from: Origin<'_>,
     return_to: &str,
     locale: Locale,
 ) -> Result<()> {
     limits::count(conn, "links", limits.links_in_all).await?;
-    limits::count(conn, &format!("links:ip:{}", from.ip), limits.links_per_ip).await?;
+    limits::count(conn, &format!("links:ip:{}", origin.ip), limits.links_per_ip).await?;
     limits::count(conn, &format!("links:to:{email}"), limits.links_per_address).await?;
     let id = SignInLinkId::new();
     let mut tx = conn.begin().await?;
@@ -99,8 +82,7 @@ pub async fn request_link(
         },
     )
     .await?;
-    jobs::enqueue(&mut tx, jobs::Job::SignInMail { sign_in_link_id: id }, &id.to_string(), from.request_id)
-        .await?;
+    jobs::enqueue(&mut tx, &SignInMail { sign_in_link_id: id }, &id.to_string(), origin.request_id).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -115,13 +97,14 @@ pub struct LinkMail {
 
 /// Mints token and code for a link that waits to be mailed. A repeat mints anew and the older mail is void.
 pub async fn mint_link(
+    _: &Worker,
     conn: &mut PgConnection,
     key: &ServerKey,
     id: SignInLinkId,
 ) -> Result<Option<LinkMail>> {
     let token = random_token::<32>()?;
     let code = six_digits()?;
-    let code_hash = key.hash("code", &[id.0.as_bytes(), code.as_bytes()]);
+    let code_hash = key.hash(Purpose::SignInCode, &[id.0.as_bytes(), code.as_bytes()]);
     let link = store::arm_link(conn, id, &token_hash(&token), &code_hash).await?;
     Ok(link.map(|link| LinkMail {
         email: link.email,
@@ -163,17 +146,17 @@ pub async fn look_at_link(conn: &mut PgConnection, token: &str, browser: &str) -
 /// Uses a link up, in the browser that asked for it. Only links that open nothing count against the limit:
 /// customers of one operator come from few addresses.
 pub async fn consume_link(
+    origin: &Origin,
     conn: &mut PgConnection,
     limits: &SignInLimits,
     token: &str,
     browser: &str,
-    ip: &str,
 ) -> Result<Arrival> {
     let hash = token_hash(token);
     let mut tx = conn.begin().await?;
     let Some(consumed) = store::consume_by_token(&mut tx, &hash, &token_hash(browser)).await? else {
         tx.rollback().await?;
-        limits::count(conn, &format!("tries:ip:{ip}"), limits.tries_per_ip).await?;
+        limits::count(conn, &format!("tries:ip:{}", origin.ip), limits.tries_per_ip).await?;
         let refusal = if store::link_is_live(conn, &hash).await? {
             Refusal::LinkElsewhere
         } else {
@@ -189,26 +172,26 @@ pub async fn consume_link(
 /// Uses a six-digit code up, in any browser. Five wrong ones for an address close it until the window
 /// ends; asking for another code does not open it.
 pub async fn consume_code(
+    origin: &Origin,
     conn: &mut PgConnection,
     limits: &SignInLimits,
     key: &ServerKey,
     email: &Email,
     code: &str,
-    ip: &str,
 ) -> Result<Arrival> {
     let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
     if code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit()) {
         return Err(Error::invalid("code", Problem::NotSixDigits));
     }
-    limits::count(conn, &format!("tries:ip:{ip}"), limits.tries_per_ip).await?;
+    limits::count(conn, &format!("tries:ip:{}", origin.ip), limits.tries_per_ip).await?;
     // Counted before the comparison, so that parallel guesses cannot all slip in below the limit.
     let window = i32::try_from(LINK_MINUTES * 60).unwrap_or(600);
     limits::count(conn, &format!("codes:{email}"), Limit::new(WRONG_CODES, window)).await?;
     let mut tx = conn.begin().await?;
     let codes = store::live_codes(&mut tx, email).await?;
     let found = codes.iter().find(|live| {
-        let hash = key.hash("code", &[live.id.as_bytes(), code.as_bytes()]);
-        same_bytes(&hash, &live.code_hash)
+        let hashes = key.hashes(Purpose::SignInCode, &[live.id.as_bytes(), code.as_bytes()]);
+        hashes.iter().any(|hash| same_bytes(hash, &live.code_hash))
     });
     let consumed = match found {
         Some(live) => store::consume_by_id(&mut tx, live.id).await?,
@@ -227,58 +210,51 @@ fn same_bytes(a: &[u8], b: &[u8]) -> bool {
 
 /// Gives an address a platform role, making the account if there is none, and ends its sessions, so
 /// that what they were allowed ends with the role they had.
-/// Only the command line calls it: whoever may run it on the server needs no proof.
-pub async fn grant_role(conn: &mut PgConnection, email: &Email, role: PlatformRole) -> Result<Account> {
+pub async fn grant_role(
+    operator: &Operator,
+    conn: &mut PgConnection,
+    email: &Email,
+    role: PlatformRole,
+) -> Result<Account> {
     let mut tx = conn.begin().await?;
     let mut account = store::find_or_create(&mut tx, email).await?;
     if account.role != role {
         store::set_role(&mut tx, account.account_id, role).await?;
         store::end_sessions(&mut tx, account.account_id).await?;
-        db::audit(&mut tx, None, "role.grant", email.as_str(), json!({ "from": account.role, "to": role }))
-            .await?;
+        audit::record(operator, &mut tx, Action::GrantRole { email, from: account.role, to: role }).await?;
         account.role = role;
     }
     tx.commit().await?;
     Ok(account)
 }
 
-/// What a token may do; a token without scopes may do all that its account may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Issue, list and revoke vouchers.
-    Vouchers,
-    /// Check out, read balance, orders and Organizations.
-    Orders,
-}
-
-impl Scope {
-    pub const ALL: [Self; 2] = [Self::Vouchers, Self::Orders];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Vouchers => "vouchers",
-            Self::Orders => "orders",
-        }
-    }
-}
-
 /// Makes an API token for an address (and the account, if there is none). The token is shown once.
-pub async fn create_api_token(conn: &mut PgConnection, email: &Email, scopes: &[Scope]) -> Result<String> {
+pub async fn create_api_token(
+    operator: &Operator,
+    conn: &mut PgConnection,
+    email: &Email,
+    scopes: &[Scope],
+) -> Result<String> {
     let token = format!("cat_{}", random_token::<32>()?);
     let scopes: Vec<String> = scopes.iter().map(|scope| scope.name().to_owned()).collect();
     let mut tx = conn.begin().await?;
     let account = store::find_or_create(&mut tx, email).await?;
     store::insert_api_token(&mut tx, account.account_id, &token_hash(&token), &scopes).await?;
-    db::audit(&mut tx, None, "token.create", email.as_str(), json!({ "scopes": scopes })).await?;
+    audit::record(operator, &mut tx, Action::CreateToken { email, scopes: &scopes }).await?;
     tx.commit().await?;
     Ok(token)
 }
 
-/// Whose token it is. A token of the wrong scope is refused, an unknown one is nobody's.
-pub async fn by_api_token(conn: &mut PgConnection, token: &str, scope: Scope) -> Result<SignedIn> {
-    let owner = store::use_api_token(conn, &token_hash(token)).await?.ok_or(Error::SignedOut)?;
-    if !owner.scopes.is_empty() && !owner.scopes.iter().any(|name| name == scope.name()) {
+/// Who acts by an API token. An unknown one is nobody's.
+pub async fn by_api_token(origin: Origin, conn: &mut PgConnection, token: &str) -> Result<Actor> {
+    let found = store::use_api_token(conn, &token_hash(token)).await?.ok_or(Error::SignedOut)?;
+    let account = store::account(conn, found.account_id).await?.ok_or(Error::SignedOut)?;
+    // A scope that this program does not know opens nothing, and does not open everything either.
+    let known = |name: &String| Scope::ALL.into_iter().find(|scope| scope.name() == name);
+    let scopes: Vec<Scope> = found.scopes.iter().filter_map(known).collect();
+    if scopes.is_empty() && !found.scopes.is_empty() {
         return Err(Error::Forbidden);
     }
-    signed_in(conn, owner.account_id).await
+    let via = Via::Token { api_token_id: found.api_token_id, created_at: found.created_at, scopes };
+    Ok(Actor::new(account, via, origin))
 }

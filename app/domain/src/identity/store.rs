@@ -4,8 +4,8 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Account, PlatformRole};
 use crate::{
+    access::{Account, PlatformRole},
     error::Result,
     ids::{AccountId, ApiTokenId, SignInLinkId},
     text::Email,
@@ -199,16 +199,19 @@ pub(super) async fn insert_api_token(
     Ok(())
 }
 
-pub(super) struct TokenOwner {
+pub(super) struct Token {
+    pub api_token_id: ApiTokenId,
     pub account_id: AccountId,
     pub scopes: Vec<String>,
+    pub created_at: OffsetDateTime,
 }
 
-pub(super) async fn use_api_token(conn: &mut PgConnection, token_hash: &[u8]) -> Result<Option<TokenOwner>> {
+pub(super) async fn use_api_token(conn: &mut PgConnection, token_hash: &[u8]) -> Result<Option<Token>> {
     Ok(sqlx::query_as!(
-        TokenOwner,
-        r#"select account_id as "account_id: AccountId", scopes from api_token
-           where token_hash = $1 and revoked_at is null"#,
+        Token,
+        r#"select api_token_id as "api_token_id: ApiTokenId", account_id as "account_id: AccountId", scopes,
+               created_at
+           from api_token where token_hash = $1 and revoked_at is null"#,
         token_hash,
     )
     .fetch_optional(conn)

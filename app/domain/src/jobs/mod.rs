@@ -1,44 +1,48 @@
 //! Work that happens after the commit: outbox, queue, leases.
-//! The arms of each job are in `server/src/jobs`. Tables: outbox_event, job, organization_event.
+//! What each job does is in `server/src/jobs`. Tables: outbox_event, job.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::{
+    access::Worker,
     error::Result,
-    ids::{JobId, OrderId, OrganizationId, SignInLinkId},
+    ids::{JobId, OrderId, SignInLinkId},
 };
 
 mod store;
 
-/// How long a worker may be silent before another takes its job over.
-pub const LEASE_SECONDS: i32 = 60;
-/// The last try of a job; the column's default says the same.
-pub const MAX_ATTEMPTS: i32 = 20;
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Job {
-    /// Mints and mails a sign-in link.
-    SignInMail { sign_in_link_id: SignInLinkId },
-    /// Commits the Applications of an order and activates its Organization.
-    DeliverOrder { order_id: OrderId },
-    /// Mails the receipt of an order.
-    OrderMail { order_id: OrderId },
-    /// Tells an event to whoever listens outside. The id is the same at every try.
-    PublishEvent { outbox_event_id: Uuid, event: Event },
+/// What a job is told, as it waits in the queue. Its work is a `BackgroundJob` of the server.
+pub trait Payload: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The name in the queue.
+    const KIND: &'static str;
 }
 
-impl Job {
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::SignInMail { .. } => "sign_in_mail",
-            Self::DeliverOrder { .. } => "deliver_order",
-            Self::OrderMail { .. } => "order_mail",
-            Self::PublishEvent { .. } => "publish_event",
+macro_rules! payloads {
+    ($($(#[$doc:meta])* $name:ident, $kind:literal { $($field:ident: $type:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct $name {
+            $(pub $field: $type,)*
         }
-    }
+
+        impl Payload for $name {
+            const KIND: &'static str = $kind;
+        }
+    )*};
+}
+
+payloads! {
+    /// Mints and mails a sign-in link.
+    SignInMail, "sign_in_mail" { sign_in_link_id: SignInLinkId }
+    /// Commits the Applications of an order and activates its Organization.
+    DeliverOrder, "deliver_order" { order_id: OrderId }
+    /// Mails the receipt of an order.
+    OrderMail, "order_mail" { order_id: OrderId }
+    /// Tells an event to whoever listens outside. The id is the same at every try.
+    PublishEvent, "publish_event" { outbox_event_id: Uuid, event: Event }
 }
 
 /// A fact that others act on; written in the transaction that makes it true.
@@ -54,15 +58,6 @@ impl Event {
             Self::OrderPlaced { .. } => "order.placed",
         }
     }
-
-    /// The jobs that follow from it.
-    fn jobs(&self) -> Vec<Job> {
-        match self {
-            Self::OrderPlaced { order_id } => {
-                vec![Job::DeliverOrder { order_id: *order_id }, Job::OrderMail { order_id: *order_id }]
-            }
-        }
-    }
 }
 
 /// Writes an event to the outbox, in the caller's transaction. `request` is what it began with.
@@ -71,13 +66,13 @@ pub async fn publish(conn: &mut PgConnection, event: &Event, request: Option<Uui
 }
 
 /// Adds a job, in the caller's transaction; a second one of the same kind and key is the first.
-pub async fn enqueue(
+pub async fn enqueue<P: Payload>(
     conn: &mut PgConnection,
-    job: Job,
+    payload: &P,
     dedupe_key: &str,
     request: Option<Uuid>,
 ) -> Result<()> {
-    store::insert_job(conn, JobId::new(), job.kind(), dedupe_key, &to_json(&job), request).await
+    store::insert_job(conn, JobId::new(), P::KIND, dedupe_key, &to_json(payload), request).await
 }
 
 /// Turns waiting events into jobs. Safe to repeat and to run in several places. `published`: somebody outside
@@ -87,13 +82,7 @@ pub async fn dispatch(conn: &mut PgConnection, published: bool) -> Result<usize>
     let events = store::lock_events(&mut tx, 50).await?;
     for row in &events {
         match serde_json::from_value::<Event>(row.payload.clone()) {
-            Ok(event) => {
-                let outside =
-                    || Job::PublishEvent { outbox_event_id: row.outbox_event_id, event: event.clone() };
-                for job in event.jobs().into_iter().chain(published.then(outside)) {
-                    enqueue(&mut tx, job, &row.outbox_event_id.to_string(), row.request_id).await?;
-                }
-            }
+            Ok(event) => enqueue_jobs_of(&mut tx, row, event, published).await?,
             Err(error) => tracing::error!(%error, event = %row.outbox_event_id, "event is not understood"),
         }
         store::mark_dispatched(&mut tx, row.outbox_event_id).await?;
@@ -102,11 +91,40 @@ pub async fn dispatch(conn: &mut PgConnection, published: bool) -> Result<usize>
     Ok(events.len())
 }
 
-/// A job under lease. Whoever holds it is the only one whose writes count until `LEASE_SECONDS` of silence.
+/// The jobs that follow from an event, each once.
+async fn enqueue_jobs_of(
+    conn: &mut PgConnection,
+    row: &store::EventRow,
+    event: Event,
+    published: bool,
+) -> Result<()> {
+    let (key, request) = (row.outbox_event_id.to_string(), row.request_id);
+    match &event {
+        Event::OrderPlaced { order_id } => {
+            enqueue(conn, &DeliverOrder { order_id: *order_id }, &key, request).await?;
+            enqueue(conn, &OrderMail { order_id: *order_id }, &key, request).await?;
+        }
+    }
+    if published {
+        let outside = PublishEvent { outbox_event_id: row.outbox_event_id, event };
+        enqueue(conn, &outside, &key, request).await?;
+    }
+    Ok(())
+}
+
+/// A kind of job that a worker has room for, and how long it may be silent before another takes over.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    pub kind: &'static str,
+    pub lease_seconds: i32,
+}
+
+/// A job under lease. Whoever holds it is the only one whose writes count until the lease is over.
 #[derive(Debug)]
 pub struct Claim {
     pub job_id: JobId,
-    pub job: Job,
+    pub kind: String,
+    pub payload: Value,
     /// The first try is 1.
     pub attempt: i32,
     /// The request that it follows from.
@@ -114,45 +132,46 @@ pub struct Claim {
     token: Uuid,
 }
 
-/// Takes the next job that is due, or whose holder fell silent.
-pub async fn claim(conn: &mut PgConnection) -> Result<Option<Claim>> {
-    // A fencing token has to be unique, not secret.
-    let token = Uuid::now_v7();
-    let Some(row) = store::claim(conn, token, LEASE_SECONDS).await? else { return Ok(None) };
-    match serde_json::from_value(row.payload) {
-        Ok(job) => Ok(Some(Claim {
-            job_id: row.job_id,
-            job,
-            attempt: row.attempts,
-            request_id: row.request_id,
-            token,
-        })),
-        Err(error) => {
-            tracing::error!(%error, job = %row.job_id, "job is not understood");
-            store::finish(conn, row.job_id, token, "failed", Some("payload is not understood")).await?;
-            Ok(None)
-        }
+impl Claim {
+    /// The proof with which the worker does this job.
+    pub fn worker(&self) -> Worker {
+        Worker::new(self.job_id, self.request_id)
     }
 }
 
+/// Takes the next job of these kinds that is due, or whose holder fell silent.
+pub async fn claim(conn: &mut PgConnection, wanted: &[Wanted]) -> Result<Option<Claim>> {
+    // A fencing token has to be unique, not secret.
+    let token = Uuid::now_v7();
+    let row = store::claim(conn, token, wanted).await?;
+    Ok(row.map(|row| Claim {
+        job_id: row.job_id,
+        kind: row.kind,
+        payload: row.payload,
+        attempt: row.attempts,
+        request_id: row.request_id,
+        token,
+    }))
+}
+
 /// Says that the holder is still at work. False: the lease was lost, and the work must stop.
-pub async fn extend(conn: &mut PgConnection, claim: &Claim) -> Result<bool> {
-    store::extend(conn, claim.job_id, claim.token, LEASE_SECONDS).await
+pub async fn extend(conn: &mut PgConnection, claim: &Claim, lease_seconds: i32) -> Result<bool> {
+    store::extend(conn, claim.job_id, claim.token, lease_seconds).await
 }
 
 pub async fn complete(conn: &mut PgConnection, claim: &Claim) -> Result<bool> {
     store::finish(conn, claim.job_id, claim.token, "done", None).await
 }
 
-/// Puts a job back for later, longer each time (2 s, 4 s, … at most 10 min), or gives it up after its
-/// last try. `problem` is for operators and holds no secret.
+/// Puts a job back for later, longer each time (2 s, 4 s, … at most 10 min). `problem` is for operators and holds no
+/// secret.
 pub async fn retry(conn: &mut PgConnection, claim: &Claim, problem: &str) -> Result<bool> {
     let problem: String = problem.chars().take(500).collect();
     let delay = 2_i32.saturating_pow(u32::try_from(claim.attempt.clamp(1, 10)).unwrap_or(10)).min(600);
     store::retry(conn, claim.job_id, claim.token, delay, &problem).await
 }
 
-/// Gives a job up at once: another try would not help.
+/// Gives a job up: another try would not help, or there were enough.
 pub async fn give_up(conn: &mut PgConnection, claim: &Claim, problem: &str) -> Result<bool> {
     store::finish(conn, claim.job_id, claim.token, "failed", Some(problem)).await
 }
@@ -162,41 +181,6 @@ pub async fn unfinished(conn: &mut PgConnection) -> Result<i64> {
     store::unfinished(conn).await
 }
 
-/// One thing that happened to an Organization, for its live page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrganizationEvent {
-    /// Rises within the installation; readers ask for what comes after the last that they saw.
-    pub id: i64,
-    pub kind: String,
-    pub payload: serde_json::Value,
-}
-
-pub async fn tell_organization(
-    conn: &mut PgConnection,
-    organization_id: OrganizationId,
-    kind: &str,
-    payload: &serde_json::Value,
-) -> Result<()> {
-    store::insert_organization_event(conn, organization_id, kind, payload).await
-}
-
-/// How many events one read gives at most; as many may mean that there are more.
-pub const EVENTS_AT_ONCE: usize = 200;
-
-/// The next events after `after`, oldest first. Whoever tells them asks first who may be told.
-pub async fn organization_events(
-    conn: &mut PgConnection,
-    organization_id: OrganizationId,
-    after: i64,
-) -> Result<Vec<OrganizationEvent>> {
-    store::organization_events(conn, organization_id, after).await
-}
-
-/// The id of the Organization's newest event; 0 if there is none.
-pub async fn newest_event(conn: &mut PgConnection, organization_id: OrganizationId) -> Result<i64> {
-    store::newest_event(conn, organization_id).await
-}
-
-fn to_json<T: Serialize>(value: &T) -> serde_json::Value {
+fn to_json<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }

@@ -4,11 +4,8 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::OrganizationEvent;
-use crate::{
-    error::Result,
-    ids::{JobId, OrganizationId},
-};
+use super::Wanted;
+use crate::{error::Result, ids::JobId};
 
 pub(super) async fn insert_event(
     conn: &mut PgConnection,
@@ -77,28 +74,30 @@ pub(super) async fn mark_dispatched(conn: &mut PgConnection, id: Uuid) -> Result
 
 pub(super) struct JobRow {
     pub job_id: JobId,
+    pub kind: String,
     pub payload: Value,
     pub attempts: i32,
     pub request_id: Option<Uuid>,
 }
 
-pub(super) async fn claim(
-    conn: &mut PgConnection,
-    token: Uuid,
-    lease_seconds: i32,
-) -> Result<Option<JobRow>> {
+pub(super) async fn claim(conn: &mut PgConnection, token: Uuid, wanted: &[Wanted]) -> Result<Option<JobRow>> {
+    let (kinds, leases): (Vec<String>, Vec<i32>) =
+        wanted.iter().map(|one| (one.kind.to_owned(), one.lease_seconds)).unzip();
     Ok(sqlx::query_as!(
         JobRow,
         r#"update job set state = 'running', attempts = attempts + 1, lease_token = $1,
-               lease_until = now() + make_interval(secs => $2::int)
-           where job_id = (
+               lease_until = now() + make_interval(secs => wanted.lease_seconds)
+           from unnest($2::text[], $3::int[]) as wanted (kind, lease_seconds)
+           where wanted.kind = job.kind and job_id = (
                select job_id from job
-               where (state = 'queued' and run_after <= now()) or (state = 'running' and lease_until < now())
+               where kind = any($2)
+                   and ((state = 'queued' and run_after <= now()) or (state = 'running' and lease_until < now()))
                order by run_after limit 1 for update skip locked
            )
-           returning job_id as "job_id: JobId", payload, attempts, request_id"#,
+           returning job_id as "job_id: JobId", job.kind as "kind!", payload, attempts, request_id"#,
         token,
-        lease_seconds,
+        &kinds,
+        &leases,
     )
     .fetch_optional(conn)
     .await?)
@@ -150,9 +149,7 @@ pub(super) async fn retry(
     problem: &str,
 ) -> Result<bool> {
     let done = sqlx::query!(
-        "update job set state = case when attempts >= max_attempts then 'failed' else 'queued' end,
-             run_after = now() + make_interval(secs => $3::int), last_error = $4,
-             finished_at = case when attempts >= max_attempts then now() end,
+        "update job set state = 'queued', run_after = now() + make_interval(secs => $3::int), last_error = $4,
              lease_token = null, lease_until = null
          where job_id = $1 and lease_token = $2",
         id.0,
@@ -173,47 +170,4 @@ pub(super) async fn unfinished(conn: &mut PgConnection) -> Result<i64> {
     .fetch_one(conn)
     .await?;
     Ok(row.waiting)
-}
-
-pub(super) async fn insert_organization_event(
-    conn: &mut PgConnection,
-    organization_id: OrganizationId,
-    kind: &str,
-    payload: &Value,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into organization_event (organization_id, kind, payload) values ($1, $2, $3)",
-        organization_id.0,
-        kind,
-        payload,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn organization_events(
-    conn: &mut PgConnection,
-    organization_id: OrganizationId,
-    after: i64,
-) -> Result<Vec<OrganizationEvent>> {
-    Ok(sqlx::query_as!(
-        OrganizationEvent,
-        "select organization_event_id as id, kind, payload from organization_event
-         where organization_id = $1 and organization_event_id > $2 order by organization_event_id limit $3",
-        organization_id.0,
-        after,
-        super::EVENTS_AT_ONCE as i64,
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
-pub(super) async fn newest_event(conn: &mut PgConnection, organization: OrganizationId) -> Result<i64> {
-    let newest = sqlx::query_scalar!(
-        r#"select coalesce(max(organization_event_id), 0) as "newest!" from organization_event
-           where organization_id = $1"#,
-        organization.0,
-    );
-    Ok(newest.fetch_one(conn).await?)
 }

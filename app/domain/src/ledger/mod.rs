@@ -1,4 +1,4 @@
-//! Customers' credit: a double-entry, append-only ledger.
+//! The credit of billing accounts: a double-entry, append-only ledger.
 //! Pages: `app/commerce/src/billing`. Tables: ledger_account, ledger_transaction, ledger_entry,
 //! grant_lot, grant_draw. Rules: each transaction sums to zero (ledger_sums_to_zero), a lot never
 //! goes below zero (grant_lot_remaining), nothing is changed or deleted (refuse_change and grants).
@@ -13,7 +13,7 @@ pub mod ops;
 #[cfg(feature = "db")]
 mod store;
 
-/// One line of a customer's account: positive what was granted, negative what was spent.
+/// One line of a billing account: positive what was granted, negative what was spent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub id: uuid::Uuid,

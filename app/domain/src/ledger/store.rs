@@ -6,64 +6,101 @@ use uuid::Uuid;
 use super::{Entry, Lot};
 use crate::{
     db::money,
-    error::Result,
-    ids::{AccountId, OrderId},
+    error::{Error, Result},
+    ids::{BillingAccountId, OrderId},
     money::{Currency, Money},
 };
 
-pub(super) async fn ensure_account(
+/// The ledger account of a billing account's credit, made where there is none.
+pub(super) async fn customer_account(
     conn: &mut PgConnection,
-    kind: &str,
-    account: Option<AccountId>,
+    of: BillingAccountId,
     currency: Currency,
 ) -> Result<Uuid> {
-    let found = sqlx::query!(
+    if let Some(id) = find_customer_account(conn, of, currency).await? {
+        return Ok(id);
+    }
+    insert_account(conn, "customer", Some(of), currency).await?;
+    find_customer_account(conn, of, currency).await?.ok_or(Error::Internal)
+}
+
+async fn find_customer_account(
+    conn: &mut PgConnection,
+    of: BillingAccountId,
+    currency: Currency,
+) -> Result<Option<Uuid>> {
+    Ok(sqlx::query_scalar!(
         "select ledger_account_id from ledger_account
-         where kind = $1 and account_id is not distinct from $2 and currency = $3",
-        kind,
-        account.map(|id| id.0),
+         where kind = 'customer' and billing_account_id = $1 and currency = $2",
+        of.0,
         currency.code(),
     )
-    .fetch_optional(&mut *conn)
-    .await?;
-    if let Some(row) = found {
-        return Ok(row.ledger_account_id);
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// The house's own ledger account of a kind, made where there is none.
+pub(super) async fn own_account(conn: &mut PgConnection, kind: &str, currency: Currency) -> Result<Uuid> {
+    if let Some(id) = find_own_account(conn, kind, currency).await? {
+        return Ok(id);
     }
+    insert_account(conn, kind, None, currency).await?;
+    find_own_account(conn, kind, currency).await?.ok_or(Error::Internal)
+}
+
+async fn find_own_account(conn: &mut PgConnection, kind: &str, currency: Currency) -> Result<Option<Uuid>> {
+    Ok(sqlx::query_scalar!(
+        "select ledger_account_id from ledger_account
+         where kind = $1 and billing_account_id is null and currency = $2",
+        kind,
+        currency.code(),
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+async fn insert_account(
+    conn: &mut PgConnection,
+    kind: &str,
+    of: Option<BillingAccountId>,
+    currency: Currency,
+) -> Result<()> {
     sqlx::query!(
-        "insert into ledger_account (ledger_account_id, kind, account_id, currency) values ($1, $2, $3, $4)
-         on conflict (kind, account_id, currency) do nothing",
+        "insert into ledger_account (ledger_account_id, kind, billing_account_id, currency) values ($1, $2, $3, $4)
+         on conflict (kind, billing_account_id, currency) do nothing",
         Uuid::now_v7(),
         kind,
-        account.map(|id| id.0),
+        of.map(|id| id.0),
         currency.code(),
     )
-    .execute(&mut *conn)
+    .execute(conn)
     .await?;
-    let row = sqlx::query!(
-        "select ledger_account_id from ledger_account
-         where kind = $1 and account_id is not distinct from $2 and currency = $3",
-        kind,
-        account.map(|id| id.0),
-        currency.code(),
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(row.ledger_account_id)
+    Ok(())
+}
+
+pub(super) struct NewTransaction<'a> {
+    pub id: Uuid,
+    pub kind: &'static str,
+    pub reason: &'a str,
+    /// What it is booked for, once: kind and id.
+    pub cause: (&'static str, Uuid),
+    pub order_id: OrderId,
 }
 
 pub(super) async fn insert_transaction(
     conn: &mut PgConnection,
-    id: Uuid,
-    kind: &str,
-    reason: &str,
-    order_id: OrderId,
+    transaction: &NewTransaction<'_>,
 ) -> Result<()> {
+    let (cause_kind, cause_id) = transaction.cause;
     sqlx::query!(
-        "insert into ledger_transaction (ledger_transaction_id, kind, reason, order_id) values ($1, $2, $3, $4)",
-        id,
-        kind,
-        reason,
-        order_id.0,
+        "insert into ledger_transaction (ledger_transaction_id, kind, reason, cause_kind, cause_id, order_id)
+         values ($1, $2, $3, $4, $5, $6)",
+        transaction.id,
+        transaction.kind,
+        transaction.reason,
+        cause_kind,
+        cause_id,
+        transaction.order_id.0,
     )
     .execute(conn)
     .await?;
@@ -93,15 +130,15 @@ pub(super) async fn insert_entry(
 
 pub(super) async fn insert_lot(
     conn: &mut PgConnection,
-    account: AccountId,
+    of: BillingAccountId,
     entry: Uuid,
     amount: Money,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into grant_lot (grant_lot_id, account_id, ledger_entry_id, amount_minor, remaining_minor, currency)
+        "insert into grant_lot (grant_lot_id, billing_account_id, ledger_entry_id, amount_minor, remaining_minor, currency)
          values ($1, $2, $3, $4, $4, $5)",
         Uuid::now_v7(),
-        account.0,
+        of.0,
         entry,
         amount.minor(),
         amount.currency().code(),
@@ -119,15 +156,15 @@ pub(super) struct OpenLot {
 /// The lots to draw from, oldest first, locked until the transaction ends.
 pub(super) async fn lock_lots(
     conn: &mut PgConnection,
-    account: AccountId,
+    of: BillingAccountId,
     currency: Currency,
 ) -> Result<Vec<OpenLot>> {
     Ok(sqlx::query_as!(
         OpenLot,
         "select grant_lot_id, remaining_minor from grant_lot
-         where account_id = $1 and currency = $2 and remaining_minor > 0
+         where billing_account_id = $1 and currency = $2 and remaining_minor > 0
          order by created_at, grant_lot_id for update",
-        account.0,
+        of.0,
         currency.code(),
     )
     .fetch_all(conn)
@@ -155,14 +192,14 @@ pub(super) async fn draw(conn: &mut PgConnection, lot: Uuid, entry: Uuid, amount
 
 pub(super) async fn balance(
     conn: &mut PgConnection,
-    account: AccountId,
+    of: BillingAccountId,
     currency: Currency,
 ) -> Result<Money> {
     let row = sqlx::query!(
         r#"select coalesce(sum(amount_minor), 0)::bigint as "minor!" from ledger_entry
            join ledger_account using (ledger_account_id)
-           where kind = 'customer' and account_id = $1 and ledger_account.currency = $2"#,
-        account.0,
+           where kind = 'customer' and billing_account_id = $1 and ledger_account.currency = $2"#,
+        of.0,
         currency.code(),
     )
     .fetch_one(conn)
@@ -172,7 +209,7 @@ pub(super) async fn balance(
 
 pub(super) async fn lots(
     conn: &mut PgConnection,
-    account: AccountId,
+    of: BillingAccountId,
     currency: Currency,
 ) -> Result<Vec<Lot>> {
     let rows = sqlx::query!(
@@ -181,9 +218,9 @@ pub(super) async fn lots(
          from grant_lot
          join ledger_entry using (ledger_entry_id)
          join ledger_transaction using (ledger_transaction_id)
-         where account_id = $1 and grant_lot.currency = $2 and remaining_minor > 0
+         where billing_account_id = $1 and grant_lot.currency = $2 and remaining_minor > 0
          order by grant_lot.created_at, grant_lot_id",
-        account.0,
+        of.0,
         currency.code(),
     )
     .fetch_all(conn)
@@ -202,7 +239,7 @@ pub(super) async fn lots(
 
 pub(super) async fn entries(
     conn: &mut PgConnection,
-    account: AccountId,
+    of: BillingAccountId,
     currency: Currency,
 ) -> Result<Vec<Entry>> {
     let rows = sqlx::query!(
@@ -211,9 +248,9 @@ pub(super) async fn entries(
            from ledger_entry
            join ledger_account using (ledger_account_id)
            join ledger_transaction using (ledger_transaction_id)
-           where ledger_account.kind = 'customer' and account_id = $1 and ledger_account.currency = $2
+           where ledger_account.kind = 'customer' and billing_account_id = $1 and ledger_account.currency = $2
            order by ledger_entry.created_at desc, ledger_entry_id desc limit 20"#,
-        account.0,
+        of.0,
         currency.code(),
     )
     .fetch_all(conn)

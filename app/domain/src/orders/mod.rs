@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
-    checkout::Line,
     ids::{OrderId, OrganizationId},
     money::Money,
     text::{Localized, VoucherCode},
@@ -46,6 +45,35 @@ impl OrderState {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineKind {
+    Plan,
+    App,
+    Addon,
+    Discount,
+}
+
+impl LineKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::App => "app",
+            Self::Addon => "addon",
+            Self::Discount => "discount",
+        }
+    }
+}
+
+/// One line of a quote or an order, a month's price. A discount is negative.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub kind: LineKind,
+    pub slug: String,
+    pub name: Localized,
+    pub amount: Money,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     pub order_id: OrderId,
@@ -69,11 +97,22 @@ pub struct Order {
 /// What the business earns a month and has sold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revenue {
-    /// What the active subscriptions cost a month: each counted once, by the order that began it.
+    /// What the lines of the active subscriptions cost a month.
     pub monthly: Money,
     pub customers: i64,
     pub active_subscriptions: i64,
     pub orders: i64,
     /// Credit that was granted and is not spent.
     pub credit_outstanding: Money,
+}
+
+/// An order that is about to be written, paid by credit.
+#[cfg(feature = "db")]
+pub(crate) struct NewOrder<'a> {
+    pub id: OrderId,
+    pub organization: OrganizationId,
+    pub plan: crate::ids::PlanId,
+    pub total: Money,
+    pub promo_code: Option<crate::ids::PromoCodeId>,
+    pub lines: &'a [Line],
 }

@@ -1,41 +1,65 @@
-//! Reading orders.
+//! Orders: writing one down, and reading them.
 
 use sqlx::PgConnection;
 
-use super::{Order, OrderState, Revenue, store};
+use super::{NewOrder, Order, OrderState, Revenue, store};
 use crate::{
-    access::{SignedIn, Superadmin},
+    access::{Actor, Buyer, Superadmin, Worker},
     error::{Error, Result},
+    events::{self, Event, Subject},
     ids::OrderId,
     money::Currency,
 };
 
+/// Writes an order with its lines, in the transaction that pays for it.
+pub(crate) async fn insert(actor: &Actor, conn: &mut PgConnection, order: &NewOrder<'_>) -> Result<()> {
+    store::insert(conn, actor.id(), order).await?;
+    for (position, line) in (0_i32..).zip(order.lines) {
+        store::insert_line(conn, order.id, position, line).await?;
+    }
+    Ok(())
+}
+
 /// A person's own order, with its lines; somebody else's is not found.
-pub async fn own(conn: &mut PgConnection, who: &SignedIn, id: OrderId) -> Result<Order> {
-    let row = store::orders(conn, Some(id), Some(who.id()), None, 1).await?.pop().ok_or(Error::NotFound)?;
+pub async fn own(actor: &Actor, conn: &mut PgConnection, id: OrderId) -> Result<Order> {
+    let row = store::orders(conn, Some(id), Some(actor.id()), None, 1).await?.pop().ok_or(Error::NotFound)?;
     Ok(Order { lines: store::lines(conn, id).await?, ..row.try_into()? })
 }
 
-/// For the worker, which acts for nobody in particular.
-pub async fn for_job(conn: &mut PgConnection, id: OrderId) -> Result<Order> {
+/// The proof that somebody placed an order; to others it does not exist.
+pub async fn buyer(actor: &Actor, conn: &mut PgConnection, id: OrderId) -> Result<Buyer> {
+    if store::is_of(conn, id, actor.id()).await? {
+        Ok(Buyer::new(actor.clone(), id))
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+/// What happened to an order after an event that the reader has seen.
+pub async fn events_after(buyer: &Buyer, conn: &mut PgConnection, after: i64) -> Result<Vec<Event>> {
+    events::after(conn, Subject::Order(buyer.order_id()), after).await
+}
+
+/// The order of a job, with its lines.
+pub async fn for_job(_: &Worker, conn: &mut PgConnection, id: OrderId) -> Result<Order> {
     let row = store::orders(conn, Some(id), None, None, 1).await?.pop().ok_or(Error::NotFound)?;
     Ok(Order { lines: store::lines(conn, id).await?, ..row.try_into()? })
 }
 
 /// The newest 50 of everybody.
-pub async fn newest(conn: &mut PgConnection, superadmin: &Superadmin) -> Result<Vec<Order>> {
-    newest_in(conn, superadmin, None).await
+pub async fn newest(superadmin: &Superadmin, conn: &mut PgConnection) -> Result<Vec<Order>> {
+    newest_in(superadmin, conn, None).await
 }
 
 /// The newest 50 of everybody that are in a state, or in any.
 pub async fn newest_in(
-    conn: &mut PgConnection,
     _: &Superadmin,
+    conn: &mut PgConnection,
     state: Option<OrderState>,
 ) -> Result<Vec<Order>> {
     store::orders(conn, None, None, state, 50).await?.into_iter().map(TryInto::try_into).collect()
 }
 
-pub async fn revenue(conn: &mut PgConnection, _: &Superadmin, currency: Currency) -> Result<Revenue> {
+pub async fn revenue(_: &Superadmin, conn: &mut PgConnection, currency: Currency) -> Result<Revenue> {
     store::revenue(conn, currency).await
 }

@@ -3,9 +3,8 @@
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 
-use super::{Order, OrderState, Revenue};
+use super::{Line, LineKind, NewOrder, Order, OrderState, Revenue};
 use crate::{
-    checkout::{Line, LineKind},
     db::money,
     error::{Error, Result},
     ids::{AccountId, OrderId, OrganizationId},
@@ -51,6 +50,46 @@ impl TryFrom<Row> for Order {
     }
 }
 
+pub(super) async fn insert(conn: &mut PgConnection, account: AccountId, order: &NewOrder<'_>) -> Result<()> {
+    sqlx::query!(
+        "insert into customer_order (order_id, account_id, organization_id, plan_id, total_minor, currency, state,
+             paid_by, promo_code_id)
+         values ($1, $2, $3, $4, $5, $6, 'completed', 'credit', $7)",
+        order.id.0,
+        account.0,
+        order.organization.0,
+        order.plan.0,
+        order.total.minor(),
+        order.total.currency().code(),
+        order.promo_code.map(|id| id.0),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_line(
+    conn: &mut PgConnection,
+    order: OrderId,
+    position: i32,
+    line: &Line,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into order_line (order_id, position, kind, slug, name, amount_minor, currency)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        order.0,
+        position,
+        line.kind.name(),
+        line.slug,
+        Json(&line.name) as Json<&Localized>,
+        line.amount.minor(),
+        line.amount.currency().code(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// The newest first; with `id`, that one; with `account`, only what is theirs; with `state`, only those in it.
 pub(super) async fn orders(
     conn: &mut PgConnection,
@@ -83,6 +122,15 @@ pub(super) async fn orders(
     .await?)
 }
 
+pub(super) async fn is_of(conn: &mut PgConnection, id: OrderId, account: AccountId) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"select 1 as "one!" from customer_order where order_id = $1 and account_id = $2"#,
+        id.0,
+        account.0,
+    );
+    Ok(found.fetch_optional(conn).await?.is_some())
+}
+
 pub(super) async fn lines(conn: &mut PgConnection, id: OrderId) -> Result<Vec<Line>> {
     let rows = sqlx::query!(
         r#"select kind, slug, name as "name: Json<Localized>", amount_minor, currency
@@ -111,7 +159,8 @@ pub(super) async fn lines(conn: &mut PgConnection, id: OrderId) -> Result<Vec<Li
 pub(super) async fn revenue(conn: &mut PgConnection, currency: Currency) -> Result<Revenue> {
     let row = sqlx::query!(
         r#"select
-               (select coalesce(sum(total_minor), 0)::bigint from subscription join customer_order using (order_id)
+               (select coalesce(sum(amount_minor), 0)::bigint
+                from subscription join subscription_line using (subscription_id)
                 where subscription.state = 'active' and currency = $1) as "monthly!",
                (select count(distinct account_id) from customer_order) as "customers!",
                (select count(*) from subscription where state = 'active') as "subscriptions!",

@@ -18,16 +18,6 @@ mod store;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "db", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "lowercase"))]
-pub enum MemberRole {
-    Owner,
-    Admin,
-    Member,
-    Viewer,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(feature = "db", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "lowercase"))]
 pub enum OrganizationState {
     Provisioning,
     Active,
@@ -92,9 +82,27 @@ pub struct Application {
     pub slug: String,
     pub name: String,
     pub state: ApplicationState,
-    /// `<organization>/<app>.git` under the Git root, once it is there.
-    pub repository: Option<String>,
+    /// Once it is there.
+    pub repository: Option<Repository>,
     pub commit_id: Option<String>,
+}
+
+/// Where an Application's files are. Its address is the provider's business.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Repository {
+    /// `local`: this installation's own bare repositories.
+    pub provider: String,
+    /// The Organization's slug.
+    pub owner: String,
+    /// The Application's slug.
+    pub name: String,
+}
+
+/// `owner/name.git`, as people read it.
+impl std::fmt::Display for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}.git", self.owner, self.name)
+    }
 }
 
 /// One row of the admin's list.

@@ -3,13 +3,13 @@
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
-use super::{ApplicationState, Organization, Summary, store};
+use super::{ApplicationState, Organization, Repository, Summary, store};
 use crate::{
-    access::{Member, SignedIn, Superadmin},
+    access::{Actor, Manager, Member, Superadmin, Worker},
     error::{Error, Result},
-    ids::{ApplicationId, OrderId, OrganizationId},
-    jobs::{self, OrganizationEvent},
-    text::Slug,
+    events::{self, Event, Subject},
+    ids::{AppId, ApplicationId, BillingAccountId, OrderId, OrganizationId, PlanId},
+    text::{OrganizationName, Slug},
 };
 
 /// Whether a name is still free. Names of Organizations that are gone stay taken.
@@ -18,23 +18,63 @@ pub async fn slug_is_free(conn: &mut PgConnection, slug: &Slug) -> Result<bool> 
 }
 
 /// The proof that somebody belongs to an Organization; to others it does not exist.
-pub async fn member(conn: &mut PgConnection, who: &SignedIn, id: OrganizationId) -> Result<Member> {
-    let role = store::role_of(conn, id, who.id()).await?.ok_or(Error::NotFound)?;
-    Ok(Member::new(who.clone(), id, role))
+pub async fn member(actor: &Actor, conn: &mut PgConnection, id: OrganizationId) -> Result<Member> {
+    let role = store::role_of(conn, id, actor.id()).await?.ok_or(Error::NotFound)?;
+    Ok(Member::new(actor.clone(), id, role))
+}
+
+/// Makes an Organization, with whoever acts as its owner, in the caller's transaction.
+pub(crate) async fn create(
+    owner: &Actor,
+    conn: &mut PgConnection,
+    name: &OrganizationName,
+    slug: &Slug,
+    plan: PlanId,
+    payer: BillingAccountId,
+) -> Result<OrganizationId> {
+    let id = OrganizationId::new();
+    store::insert(conn, id, slug, name, plan, payer).await?;
+    store::insert_owner(conn, id, owner.id()).await?;
+    Ok(id)
+}
+
+/// Which billing account pays for the Organization.
+pub(crate) async fn billing_account(manager: &Manager, conn: &mut PgConnection) -> Result<BillingAccountId> {
+    store::billing_account(conn, manager.organization_id()).await
+}
+
+/// Moves the Organization to a plan, in the caller's transaction. `Gone` where it is on its way out, and nothing more
+/// can be bought for it.
+pub(crate) async fn choose_plan(manager: &Manager, conn: &mut PgConnection, plan: PlanId) -> Result<()> {
+    if store::set_plan(conn, manager.organization_id(), plan).await? { Ok(()) } else { Err(Error::Gone) }
+}
+
+/// Adds the Applications of an order, in the caller's transaction. One that the Organization already has stays as it
+/// is.
+pub(crate) async fn add_applications<'a>(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    order: OrderId,
+    apps: impl Iterator<Item = (AppId, &'a str)>,
+) -> Result<()> {
+    for (app, slug) in apps {
+        store::insert_application(conn, organization, order, app, slug).await?;
+    }
+    Ok(())
 }
 
 /// The Organizations that somebody belongs to, newest first, with their Applications.
-pub async fn mine(conn: &mut PgConnection, who: &SignedIn) -> Result<Vec<Organization>> {
-    let mut organizations = store::of_account(conn, who.id()).await?;
+pub async fn mine(actor: &Actor, conn: &mut PgConnection) -> Result<Vec<Organization>> {
+    let mut organizations = store::of_account(conn, actor.id()).await?;
     for organization in &mut organizations {
         organization.applications = store::applications(conn, organization.organization_id).await?;
     }
     Ok(organizations)
 }
 
-pub async fn one(conn: &mut PgConnection, member: &Member, who: &SignedIn) -> Result<Organization> {
+pub async fn one(member: &Member, conn: &mut PgConnection) -> Result<Organization> {
     let id = member.organization_id();
-    let mut organization = store::of_account(conn, who.id())
+    let mut organization = store::of_account(conn, member.actor().id())
         .await?
         .into_iter()
         .find(|organization| organization.organization_id == id)
@@ -44,17 +84,13 @@ pub async fn one(conn: &mut PgConnection, member: &Member, who: &SignedIn) -> Re
 }
 
 /// The newest 100 of everybody.
-pub async fn newest(conn: &mut PgConnection, _: &Superadmin) -> Result<Vec<Summary>> {
+pub async fn newest(_: &Superadmin, conn: &mut PgConnection) -> Result<Vec<Summary>> {
     store::summaries(conn).await
 }
 
 /// What happened after an event that the reader has seen.
-pub async fn events_after(
-    conn: &mut PgConnection,
-    member: &Member,
-    after: i64,
-) -> Result<Vec<OrganizationEvent>> {
-    jobs::organization_events(conn, member.organization_id(), after).await
+pub async fn events_after(member: &Member, conn: &mut PgConnection, after: i64) -> Result<Vec<Event>> {
+    events::after(conn, Subject::Organization(member.organization_id()), after).await
 }
 
 /// An Application that is to be written to Git.
@@ -69,8 +105,8 @@ pub struct Delivery {
     pub disk_gb: i32,
 }
 
-/// What of an order is not in Git yet. For the worker.
-pub async fn undelivered(conn: &mut PgConnection, order: OrderId) -> Result<Vec<Delivery>> {
+/// What of an order is not in Git yet.
+pub async fn undelivered(_: &Worker, conn: &mut PgConnection, order: OrderId) -> Result<Vec<Delivery>> {
     let rows = store::undelivered(conn, order).await?;
     Ok(rows
         .into_iter()
@@ -89,58 +125,62 @@ pub async fn undelivered(conn: &mut PgConnection, order: OrderId) -> Result<Vec<
 /// Where an Application goes next.
 pub enum Step<'a> {
     Delivering,
-    Committed { repository: &'a str, commit_id: &'a str },
+    Committed { repository: &'a Repository, commit_id: &'a str },
     Failed { problem: &'a str },
 }
 
-/// Moves an Application on and tells its Organization's page, in one transaction. A move that the
-/// state does not allow changes nothing.
+/// Moves an Application of an order on, and tells those who watch its Organization and its order, in one transaction.
+/// A move that the state does not allow changes nothing.
 pub async fn advance(
+    _: &Worker,
     conn: &mut PgConnection,
     organization: OrganizationId,
-    application: ApplicationId,
-    slug: &str,
+    order: OrderId,
+    application: &Delivery,
     step: Step<'_>,
 ) -> Result<()> {
     let mut tx = conn.begin().await?;
+    let id = application.application_id;
     store::lock(&mut tx, organization).await?;
     let (moved, state, commit_id) = match step {
-        Step::Delivering => {
-            (store::set_delivering(&mut tx, application).await?, ApplicationState::Delivering, None)
-        }
+        Step::Delivering => (store::set_delivering(&mut tx, id).await?, ApplicationState::Delivering, None),
         Step::Committed { repository, commit_id } => {
-            let moved = store::set_committed(&mut tx, application, repository, commit_id).await?;
+            let moved = store::set_committed(&mut tx, id, repository, commit_id).await?;
             (moved, ApplicationState::Committed, Some(commit_id))
         }
         Step::Failed { problem } => {
-            (store::set_failed(&mut tx, application, problem).await?, ApplicationState::Failed, None)
+            (store::set_failed(&mut tx, id, problem).await?, ApplicationState::Failed, None)
         }
     };
     if moved {
-        let payload = json!({ "app": slug, "state": state, "commit_id": commit_id });
-        jobs::tell_organization(&mut tx, organization, "application", &payload).await?;
+        let payload = json!({ "app": application.slug, "state": state, "commit_id": commit_id });
+        for subject in [Subject::Organization(organization), Subject::Order(order)] {
+            events::record(&mut tx, subject, "application", &payload).await?;
+        }
     }
     tx.commit().await?;
     Ok(())
 }
 
 /// Makes an Organization active when all its Applications are in Git.
-pub async fn activate(conn: &mut PgConnection, organization: OrganizationId) -> Result<()> {
+pub async fn activate(_: &Worker, conn: &mut PgConnection, organization: OrganizationId) -> Result<()> {
     let mut tx = conn.begin().await?;
     store::lock(&mut tx, organization).await?;
     if store::set_active(&mut tx, organization).await? {
-        jobs::tell_organization(&mut tx, organization, "organization", &json!({ "state": "active" })).await?;
+        let subject = Subject::Organization(organization);
+        events::record(&mut tx, subject, "organization", &json!({ "state": "active" })).await?;
     }
     tx.commit().await?;
     Ok(())
 }
 
 /// Says that provisioning was given up.
-pub async fn fail(conn: &mut PgConnection, organization: OrganizationId) -> Result<()> {
+pub async fn fail(_: &Worker, conn: &mut PgConnection, organization: OrganizationId) -> Result<()> {
     let mut tx = conn.begin().await?;
     store::lock(&mut tx, organization).await?;
     if store::set_organization_failed(&mut tx, organization).await? {
-        jobs::tell_organization(&mut tx, organization, "organization", &json!({ "state": "failed" })).await?;
+        let subject = Subject::Organization(organization);
+        events::record(&mut tx, subject, "organization", &json!({ "state": "failed" })).await?;
     }
     tx.commit().await?;
     Ok(())

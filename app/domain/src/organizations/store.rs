@@ -2,11 +2,12 @@
 
 use sqlx::{PgConnection, types::Json};
 
-use super::{Application, ApplicationState, MemberRole, Organization, OrganizationState, Summary};
+use super::{Application, ApplicationState, Organization, OrganizationState, Repository, Summary};
 use crate::{
-    error::Result,
-    ids::{AccountId, ApplicationId, OrderId, OrganizationId},
-    text::{Localized, Slug},
+    access::MemberRole,
+    error::{Conflict, OnConstraint, Result},
+    ids::{AccountId, AppId, ApplicationId, BillingAccountId, OrderId, OrganizationId, PlanId},
+    text::{Localized, OrganizationName, Slug},
 };
 
 pub(super) async fn slug_exists(conn: &mut PgConnection, slug: &Slug) -> Result<bool> {
@@ -14,6 +15,88 @@ pub(super) async fn slug_exists(conn: &mut PgConnection, slug: &Slug) -> Result<
         .fetch_optional(conn)
         .await?;
     Ok(row.is_some())
+}
+
+pub(super) async fn insert(
+    conn: &mut PgConnection,
+    id: OrganizationId,
+    slug: &Slug,
+    name: &OrganizationName,
+    plan: PlanId,
+    payer: BillingAccountId,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into organization (organization_id, slug, name, state, plan_id, billing_account_id)
+         values ($1, $2, $3, 'provisioning', $4, $5)",
+        id.0,
+        slug.as_str(),
+        name.as_str(),
+        plan.0,
+        payer.0,
+    )
+    .execute(conn)
+    .await
+    .on_constraint("organization_slug_key", || Conflict::SlugTaken.into())?;
+    Ok(())
+}
+
+pub(super) async fn insert_owner(
+    conn: &mut PgConnection,
+    id: OrganizationId,
+    account: AccountId,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into organization_member (organization_id, account_id, role) values ($1, $2, 'owner')",
+        id.0,
+        account.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn billing_account(conn: &mut PgConnection, id: OrganizationId) -> Result<BillingAccountId> {
+    Ok(sqlx::query_scalar!(
+        r#"select billing_account_id as "id: BillingAccountId" from organization where organization_id = $1"#,
+        id.0,
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// False: the Organization is on its way out.
+pub(super) async fn set_plan(conn: &mut PgConnection, id: OrganizationId, plan: PlanId) -> Result<bool> {
+    let done = sqlx::query!(
+        "update organization set plan_id = $2
+         where organization_id = $1 and state in ('provisioning', 'active', 'failed')",
+        id.0,
+        plan.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// An app that the Organization already has stays as it is.
+pub(super) async fn insert_application(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    order: OrderId,
+    app: AppId,
+    slug: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into application (application_id, organization_id, order_id, app_id, slug)
+         values ($1, $2, $3, $4, $5) on conflict (organization_id, slug) do nothing",
+        ApplicationId::new().0,
+        organization.0,
+        order.0,
+        app.0,
+        slug,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 pub(super) async fn role_of(
@@ -39,8 +122,8 @@ pub(super) async fn of_account(conn: &mut PgConnection, account: AccountId) -> R
         r#"select organization_id as "organization_id: OrganizationId", organization.slug, organization.name,
                state as "state: OrganizationState", plan.slug as plan, plan.name as "plan_name: Json<Localized>",
                organization.created_at,
-               (select coalesce(max(organization_event_id), 0) from organization_event event
-                where event.organization_id = organization.organization_id) as "last_event!"
+               (select coalesce(max(event_id), 0) from event
+                where subject_kind = 'organization' and subject_id = organization.organization_id) as "last_event!"
            from organization
            join organization_member using (organization_id)
            join plan using (plan_id)
@@ -67,16 +150,30 @@ pub(super) async fn of_account(conn: &mut PgConnection, account: AccountId) -> R
 }
 
 pub(super) async fn applications(conn: &mut PgConnection, id: OrganizationId) -> Result<Vec<Application>> {
-    Ok(sqlx::query_as!(
-        Application,
+    let rows = sqlx::query!(
         r#"select application_id as "application_id: ApplicationId", application.slug, app.name,
-               state as "state: ApplicationState", repository, commit_id
+               state as "state: ApplicationState", repository_provider, repository_owner, repository_name, commit_id
            from application join app using (app_id)
            where organization_id = $1 order by app.name"#,
         id.0,
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    let repository = |(provider, (owner, name))| Repository { provider, owner, name };
+    Ok(rows
+        .into_iter()
+        .map(|row| Application {
+            application_id: row.application_id,
+            slug: row.slug,
+            name: row.name,
+            state: row.state,
+            repository: row
+                .repository_provider
+                .zip(row.repository_owner.zip(row.repository_name))
+                .map(repository),
+            commit_id: row.commit_id,
+        })
+        .collect())
 }
 
 pub(super) async fn summaries(conn: &mut PgConnection) -> Result<Vec<Summary>> {
@@ -146,14 +243,17 @@ pub(super) async fn set_delivering(conn: &mut PgConnection, id: ApplicationId) -
 pub(super) async fn set_committed(
     conn: &mut PgConnection,
     id: ApplicationId,
-    repository: &str,
+    repository: &Repository,
     commit_id: &str,
 ) -> Result<bool> {
     let done = sqlx::query!(
-        "update application set state = 'committed', repository = $2, commit_id = $3, problem = null
+        "update application set state = 'committed', repository_provider = $2, repository_owner = $3,
+             repository_name = $4, commit_id = $5, problem = null
          where application_id = $1 and state in ('queued', 'delivering', 'failed')",
         id.0,
-        repository,
+        repository.provider,
+        repository.owner,
+        repository.name,
         commit_id,
     )
     .execute(conn)

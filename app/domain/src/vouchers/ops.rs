@@ -1,14 +1,17 @@
 //! The verbs of vouchers.
 
-use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
-use super::{DESCRIPTION_MAX, Issue, Preview, REDEMPTIONS_MAX, Redemption, Voucher, store};
+use super::{
+    DESCRIPTION_MAX, Issue, Preview, REDEMPTIONS_MAX, Redemption, Voucher,
+    store::{self, NewRedemption},
+};
 use crate::{
-    access::{Admin, SignedIn},
+    access::{Actor, Admin, Origin},
+    audit::{self, Action},
     db,
     error::{Error, Fields, Problem, Refusal, Result},
-    ids::{OrderId, PromoCodeId},
+    ids::{BillingAccountId, OrderId, PromoCodeId, PromoRedemptionId},
     ledger,
     limits::{self, Limit},
     money::Currency,
@@ -24,7 +27,7 @@ pub struct VoucherLimits {
 }
 
 /// Issues a voucher, or changes the one of that code.
-pub async fn issue(conn: &mut PgConnection, admin: &Admin, issue: Issue) -> Result<Voucher> {
+pub async fn issue(admin: &Admin, conn: &mut PgConnection, issue: Issue) -> Result<Voucher> {
     let mut fields = Fields::default();
     fields.take("credit", if issue.credit.is_positive() { Ok(()) } else { Err(Problem::NotPositive) });
     let description = fields.take("description", plain_text(&issue.description, DESCRIPTION_MAX));
@@ -36,7 +39,7 @@ pub async fn issue(conn: &mut PgConnection, admin: &Admin, issue: Issue) -> Resu
     fields.finish()?;
     let issue = Issue { description: description.unwrap_or_default(), ..issue };
     let mut tx = conn.begin().await?;
-    let row = match store::upsert(&mut tx, admin.id(), &issue).await {
+    let row = match store::upsert(&mut tx, admin.actor().id(), &issue).await {
         Err(Error::Invalid(_)) => {
             tx.rollback().await?;
             let redeemed = store::times_redeemed(conn, &issue.code).await?;
@@ -50,9 +53,13 @@ pub async fn issue(conn: &mut PgConnection, admin: &Admin, issue: Issue) -> Resu
         let redeemed = voucher.times_redeemed;
         return Err(Error::invalid("max_redemptions", Problem::CapTooLow { redeemed }));
     }
-    let detail =
-        json!({ "credit": issue.credit, "max_redemptions": issue.max_redemptions, "active": issue.active });
-    db::audit(&mut tx, Some(admin.id()), "voucher.issue", issue.code.as_str(), detail).await?;
+    let action = Action::IssueVoucher {
+        code: &issue.code,
+        credit: issue.credit,
+        max_redemptions: issue.max_redemptions,
+        active: issue.active,
+    };
+    audit::record(admin, &mut tx, action).await?;
     tx.commit().await?;
     Ok(voucher)
 }
@@ -79,46 +86,46 @@ pub fn suggest_code() -> Result<VoucherCode> {
 }
 
 /// The newest 500 that are not revoked.
-pub async fn list(conn: &mut PgConnection, _: &Admin) -> Result<Vec<Voucher>> {
+pub async fn list(_: &Admin, conn: &mut PgConnection) -> Result<Vec<Voucher>> {
     store::list(conn).await?.into_iter().map(TryInto::try_into).collect()
 }
 
 /// The newest 100 redemptions.
-pub async fn redemptions(conn: &mut PgConnection, _: &Admin) -> Result<Vec<Redemption>> {
+pub async fn redemptions(_: &Admin, conn: &mut PgConnection) -> Result<Vec<Redemption>> {
     store::redemptions(conn).await
 }
 
 /// Takes a voucher out of use. What was redeemed stays redeemed.
-pub async fn revoke(conn: &mut PgConnection, admin: &Admin, code: &VoucherCode) -> Result<()> {
+pub async fn revoke(admin: &Admin, conn: &mut PgConnection, code: &VoucherCode) -> Result<()> {
     let mut tx = conn.begin().await?;
     if !store::revoke(&mut tx, code).await? {
         return Err(Error::NotFound);
     }
-    db::audit(&mut tx, Some(admin.id()), "voucher.revoke", code.as_str(), json!({})).await?;
+    audit::record(admin, &mut tx, Action::RevokeVoucher { code }).await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// What a code is worth, for anybody who holds it. A revoked code answers exactly as an unknown one.
 pub async fn preview(
+    origin: &Origin,
     conn: &mut PgConnection,
     limits: &VoucherLimits,
     code: &VoucherCode,
-    ip: &str,
 ) -> Result<Preview> {
-    limits::count(conn, &format!("preview:ip:{ip}"), limits.previews_per_ip).await?;
+    limits::count(conn, &format!("preview:ip:{}", origin.ip), limits.previews_per_ip).await?;
     look_up(conn, code).await
 }
 
 /// A preview that ends in a refusal where the code cannot be redeemed, by this person if one is known.
 /// Counts nothing: for a code that was counted when it was put into the cart.
-pub async fn usable(conn: &mut PgConnection, code: &VoucherCode, who: Option<&SignedIn>) -> Result<Preview> {
+pub async fn usable(actor: Option<&Actor>, conn: &mut PgConnection, code: &VoucherCode) -> Result<Preview> {
     let preview = look_up(conn, code).await?;
     if !preview.active {
         return Err(Refusal::VoucherInactive.into());
     }
-    if let Some(who) = who
-        && store::has_redeemed(conn, code, who.id()).await?
+    if let Some(actor) = actor
+        && store::has_redeemed(conn, code, actor.id()).await?
     {
         return Err(Refusal::VoucherAlreadyRedeemed.into());
     }
@@ -138,46 +145,48 @@ async fn look_up(conn: &mut PgConnection, code: &VoucherCode) -> Result<Preview>
 }
 
 /// Counts a try to redeem; before the transaction, because a failed try counts too.
-pub(crate) async fn count_try(
-    conn: &mut PgConnection,
-    limits: &VoucherLimits,
-    who: &SignedIn,
-    ip: &str,
-) -> Result<()> {
-    limits::count(conn, &format!("redeem:ip:{ip}"), limits.redemptions_per_ip).await?;
-    limits::count(conn, &format!("redeem:by:{}", who.id()), limits.redemptions_per_account).await
+pub(crate) async fn count_try(actor: &Actor, conn: &mut PgConnection, limits: &VoucherLimits) -> Result<()> {
+    limits::count(conn, &format!("redeem:ip:{}", actor.origin().ip), limits.redemptions_per_ip).await?;
+    limits::count(conn, &format!("redeem:by:{}", actor.id()), limits.redemptions_per_account).await
 }
 
-/// Redeems a code for an order, in the order's own transaction: one conditional update decides, and a
+/// Redeems a code for an order, in the order's own transaction; `payer` gets the credit. One conditional update decides, and a
 /// refusal is explained by a second, read-only look. A voucher that is worth another currency than the
 /// order would be used up without paying for anything, and is refused.
 pub(crate) async fn redeem(
+    actor: &Actor,
     conn: &mut PgConnection,
-    who: &SignedIn,
     code: &VoucherCode,
+    payer: BillingAccountId,
     order_id: OrderId,
     currency: Currency,
 ) -> Result<PromoCodeId> {
     let Some(taken) = store::take(conn, code).await? else {
-        return Err(explain(conn, who, code).await?.into());
+        return Err(explain(actor, conn, code).await?.into());
     };
     let credit = db::money(taken.credit_minor, &taken.currency)?;
     if credit.currency() != currency {
         return Err(Refusal::VoucherCurrency.into());
     }
-    let grant = ledger::ops::grant(conn, who.id(), credit, &format!("promo:{code}"), order_id).await?;
-    store::insert_redemption(conn, taken.promo_code_id, who.id(), order_id, grant, credit).await?;
-    Ok(taken.promo_code_id)
+    let id = PromoRedemptionId::new();
+    let transaction = ledger::ops::grant(conn, payer, credit, &format!("promo:{code}"), id, order_id).await?;
+    let promo_code_id = taken.promo_code_id;
+    store::insert_redemption(
+        conn,
+        &NewRedemption { id, promo_code_id, account_id: actor.id(), order_id, transaction, credit },
+    )
+    .await?;
+    Ok(promo_code_id)
 }
 
 /// Why nothing could be taken.
-async fn explain(conn: &mut PgConnection, who: &SignedIn, code: &VoucherCode) -> Result<Refusal> {
+async fn explain(actor: &Actor, conn: &mut PgConnection, code: &VoucherCode) -> Result<Refusal> {
     let Some(row) = store::find(conn, code).await? else { return Ok(Refusal::VoucherUnknown) };
     if !row.active {
         return Ok(Refusal::VoucherInactive);
     }
     // Somebody who took one of the last is told so, rather than that others were faster.
-    if store::has_redeemed(conn, code, who.id()).await? {
+    if store::has_redeemed(conn, code, actor.id()).await? {
         return Ok(Refusal::VoucherAlreadyRedeemed);
     }
     Ok(Refusal::VoucherExhausted)

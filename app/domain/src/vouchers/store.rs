@@ -2,12 +2,13 @@
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{Issue, Redemption, Voucher};
 use crate::{
     db::money,
     error::{Error, OnConstraint, Result},
-    ids::{AccountId, OrderId, PromoCodeId},
+    ids::{AccountId, OrderId, PromoCodeId, PromoRedemptionId},
     money::Money,
     text::VoucherCode,
 };
@@ -127,25 +128,28 @@ pub(super) async fn take(conn: &mut PgConnection, code: &VoucherCode) -> Result<
     .await?)
 }
 
-pub(super) async fn insert_redemption(
-    conn: &mut PgConnection,
-    promo_code_id: PromoCodeId,
-    account_id: AccountId,
-    order_id: OrderId,
-    ledger_transaction_id: uuid::Uuid,
-    credit: Money,
-) -> Result<()> {
+pub(super) struct NewRedemption {
+    pub id: PromoRedemptionId,
+    pub promo_code_id: PromoCodeId,
+    pub account_id: AccountId,
+    pub order_id: OrderId,
+    /// The grant.
+    pub transaction: Uuid,
+    pub credit: Money,
+}
+
+pub(super) async fn insert_redemption(conn: &mut PgConnection, redemption: &NewRedemption) -> Result<()> {
     sqlx::query!(
         "insert into promo_redemption (promo_redemption_id, promo_code_id, account_id, order_id,
              ledger_transaction_id, credit_minor, currency)
          values ($1, $2, $3, $4, $5, $6, $7)",
-        uuid::Uuid::now_v7(),
-        promo_code_id.0,
-        account_id.0,
-        order_id.0,
-        ledger_transaction_id,
-        credit.minor(),
-        credit.currency().code(),
+        redemption.id.0,
+        redemption.promo_code_id.0,
+        redemption.account_id.0,
+        redemption.order_id.0,
+        redemption.transaction,
+        redemption.credit.minor(),
+        redemption.credit.currency().code(),
     )
     .execute(conn)
     .await

@@ -54,7 +54,7 @@ messages!(Admin {
     redemptions_text: "Who redeemed which voucher, the newest first.", "من استخدم أي قسيمة، الأحدث أولًا.";
     no_redemptions_title: "Nobody has redeemed one yet", "لم يستخدم أحد قسيمة بعد";
     no_redemptions_text: "As soon as a customer pays with a voucher, it is listed here.", "ما إن يدفع عميل بقسيمة حتى تظهر هنا.";
-    who: "Who", "العميل";
+    actor: "Who", "العميل";
     organization: "Organization", "المؤسسة";
     credit: "Credit", "الرصيد";
     when: "When", "الوقت";

@@ -138,7 +138,7 @@ fn a_pod_that_sends_mail_waits_for_the_mail_server() {
 
 #[test]
 fn a_program_that_hangs_is_started_again() {
-    let metrics = book::text(&book::root().join("server/src/metrics.rs"));
+    let metrics = book::text(&book::root().join("server/src/web/monitoring.rs"));
     assert!(metrics.contains("\"/livez\""), "what a worker is asked for");
     let database = book::text(&book::root().join("server/src/database.rs"));
     let (_, rest) =

@@ -38,10 +38,10 @@ fn named(value: &Value, namespace: &str, found: &mut BTreeSet<Secret>) {
                     continue;
                 }
                 match inner {
-                    Value::String(text) => {
-                        if !text.is_empty() && (key.ends_with("secret") || key.ends_with("secretname")) {
-                            found.insert((namespace.to_owned(), text.clone()));
-                        }
+                    Value::String(text)
+                        if !text.is_empty() && (key.ends_with("secret") || key.ends_with("secretname")) =>
+                    {
+                        found.insert((namespace.to_owned(), text.clone()));
                     }
                     Value::Sequence(list) if key.ends_with("secrets") => {
                         list.iter().for_each(|inner| one(inner, namespace, found));

@@ -2,4 +2,6 @@
 
 pub mod events;
 pub mod git;
+pub mod mail;
+pub mod mailbox;
 pub mod smtp;

@@ -1,7 +1,7 @@
 //! Every Application's repository, written by the Git adapter, checked out, and given to the strict
 //! Kubernetes schemas and to kustomize.
 
-use adapters::git::{Branches, CommitMeta, GitStore};
+use adapters::git::{Branches, CommitMeta, GitStore as _, LocalGitStore};
 use domain::delivery::{ApplicationSpec, Branch, Environment, branches, deliverable, namespace};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -74,7 +74,7 @@ fn run(program: &Path, args: &[&str]) -> String {
 
 /// Delivers and checks out every Application; gives the checkouts with their slugs.
 async fn deliver_all(root: &Path) -> Vec<(&'static str, PathBuf)> {
-    let store = GitStore::new(root.join("git"));
+    let store = LocalGitStore::new(root.join("git"));
     let mut checkouts = Vec::new();
     for app in deliverable() {
         let wanted = Branches { branches: branches(&spec(app)).expect(app) };
@@ -84,7 +84,8 @@ async fn deliver_all(root: &Path) -> Vec<(&'static str, PathBuf)> {
             assert_eq!(head.as_deref(), Some(delivered.main_commit.as_str()), "{app} {}", branch.name());
         }
         let checkout = root.join("checkouts").join(app);
-        let (from, to) = (delivered.path.display().to_string(), checkout.display().to_string());
+        let from = root.join("git").join(delivered.repository.to_string()).display().to_string();
+        let to = checkout.display().to_string();
         run(Path::new("git"), &["clone", "--quiet", &from, &to]);
         for (path, content) in &wanted.branches[0].1 {
             assert_eq!(&std::fs::read_to_string(checkout.join(path)).expect(path), content, "{app} {path}");

@@ -5,6 +5,7 @@
 
 mod audit;
 mod finding;
+mod layout;
 mod lock;
 mod render;
 mod server_type;

@@ -6,7 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Fqdn, Lock, LockError, SubstitutionError, TIERS, Topology, substitute, tree};
+use crate::{
+    Fqdn, Lock, LockError, SubstitutionError, TIERS, Topology,
+    layout::{EXPECTED_GRAPH, MEMORY, SOVEREIGN, yaml_files},
+    substitute,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
@@ -21,12 +25,6 @@ pub enum RenderError {
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
 }
-
-/// What stands beside the template's tiers and belongs to a rendered tree.
-pub(crate) const EXPECTED_GRAPH: &str = "expected-graph.yaml";
-pub(crate) const MEMORY: &str = "memory.yaml";
-/// What a rendered tree is for.
-pub(crate) const SOVEREIGN: &str = "sovereign.yaml";
 
 /// Writes the tree of `fqdn` to `out`, which must not exist or be empty. Nothing is written unless
 /// every placeholder has a value; the same input gives the same bytes.
@@ -69,7 +67,7 @@ pub fn render(
         if !folder.is_dir() {
             continue;
         }
-        for file in tree::yaml_files(&folder).map_err(|(path, source)| RenderError::File { path, source })? {
+        for file in yaml_files(&folder).map_err(|(path, source)| RenderError::File { path, source })? {
             let text = fs::read_to_string(&file).map_err(at(&file))?;
             let text = substitute(&text, &values)
                 .map_err(|source| RenderError::Substitution { file: file.clone(), source })?;

@@ -8,7 +8,10 @@ use std::{
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::{Code, Finding, TIERS, Topology, render};
+use crate::{
+    Code, Finding, TIERS, Topology,
+    layout::{self, yaml_files},
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
@@ -115,7 +118,7 @@ impl Tree {
                 }
             }
         }
-        let topology = match beside(dir, render::SOVEREIGN)? {
+        let topology = match beside(dir, layout::SOVEREIGN)? {
             None => Topology::Solo,
             Some((path, value)) => value["topology"]
                 .as_str()
@@ -130,8 +133,8 @@ impl Tree {
             })
         };
         Ok(Self {
-            expected_graph: needed(render::EXPECTED_GRAPH)?,
-            memory: needed(render::MEMORY)?,
+            expected_graph: needed(layout::EXPECTED_GRAPH)?,
+            memory: needed(layout::MEMORY)?,
             topology,
             objects,
             files,
@@ -173,22 +176,4 @@ fn documents(text: &str) -> Result<Vec<Value>, String> {
         }
     }
     Ok(values)
-}
-
-/// Every YAML file below a folder, in the order of their names.
-pub(crate) fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
-    let mut found = Vec::new();
-    let mut left = vec![folder.to_owned()];
-    while let Some(folder) = left.pop() {
-        for entry in fs::read_dir(&folder).map_err(|error| (folder.clone(), error))? {
-            let path = entry.map_err(|error| (folder.clone(), error))?.path();
-            if path.is_dir() {
-                left.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }

@@ -1,6 +1,6 @@
 //! The `git` program: arguments only, no shell, and nothing of the machine's own configuration.
 
-use super::GitError;
+use super::failure::{GitFailure, fail};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
@@ -16,20 +16,20 @@ pub(super) struct Git<'a> {
 
 impl Git<'_> {
     /// Makes an empty repository; see [`Git::write`] for `lock`.
-    pub(super) async fn init(&self, lock: &File) -> Result<(), GitError> {
+    pub(super) async fn init(&self, lock: &File) -> Result<(), GitFailure> {
         // Without a template there are no hooks and no files that differ between machines.
         let args =
             ["init", "--bare", "--quiet", "--template=", "--initial-branch=main", "--object-format=sha1"];
         self.write("init", &args, Vec::new(), lock).await
     }
 
-    pub(super) async fn import(&self, stream: Vec<u8>, lock: &File) -> Result<(), GitError> {
+    pub(super) async fn import(&self, stream: Vec<u8>, lock: &File) -> Result<(), GitFailure> {
         let args = ["-c", "core.fsync=all", "fast-import", "--quiet", "--done"];
         self.write("fast-import", &args, stream, lock).await
     }
 
     /// The branch's commit; `None` when there is no such branch or no repository.
-    pub(super) async fn find_commit(&self, branch: &str) -> Result<Option<String>, GitError> {
+    pub(super) async fn find_commit(&self, branch: &str) -> Result<Option<String>, GitFailure> {
         let name = format!("refs/heads/{branch}^{{commit}}");
         let output =
             self.output(&["rev-parse", "--verify", "--quiet", &name], Vec::new(), Stdio::piped()).await?;
@@ -42,7 +42,7 @@ impl Git<'_> {
     pub(super) async fn read_files(
         &self,
         branch: &str,
-    ) -> Result<Option<BTreeMap<String, String>>, GitError> {
+    ) -> Result<Option<BTreeMap<String, String>>, GitFailure> {
         let name = format!("refs/heads/{branch}");
         let listing = self.run("ls-tree", &["ls-tree", "-r", "-z", "--full-tree", &name], Vec::new()).await?;
         let mut paths = Vec::new();
@@ -69,18 +69,18 @@ impl Git<'_> {
         args: &[&str],
         input: Vec<u8>,
         lock: &File,
-    ) -> Result<(), GitError> {
-        let held = lock.try_clone().map_err(super::fail("share the lock of", self.repository))?;
+    ) -> Result<(), GitFailure> {
+        let held = lock.try_clone().map_err(fail("share the lock of", self.repository))?;
         let output = self.output(args, input, Stdio::from(held)).await?;
         if output.status.success() { Ok(()) } else { Err(refusal(command, &output)) }
     }
 
-    async fn run(&self, command: &'static str, args: &[&str], input: Vec<u8>) -> Result<Vec<u8>, GitError> {
+    async fn run(&self, command: &'static str, args: &[&str], input: Vec<u8>) -> Result<Vec<u8>, GitFailure> {
         let output = self.output(args, input, Stdio::piped()).await?;
         if output.status.success() { Ok(output.stdout) } else { Err(refusal(command, &output)) }
     }
 
-    async fn output(&self, args: &[&str], input: Vec<u8>, stdout: Stdio) -> Result<Output, GitError> {
+    async fn output(&self, args: &[&str], input: Vec<u8>, stdout: Stdio) -> Result<Output, GitFailure> {
         let mut command = Command::new(self.program);
         command
             // A repository named outright is not searched for, and its owner is not doubted.
@@ -100,8 +100,8 @@ impl Git<'_> {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => GitError::MissingGit,
-            _ => super::fail("start", self.program)(error),
+            std::io::ErrorKind::NotFound => GitFailure::MissingGit,
+            _ => fail("start", self.program)(error),
         })?;
         let stdin = child.stdin.take();
         let feed = async move {
@@ -112,16 +112,16 @@ impl Git<'_> {
         };
         // Both at once: git answers while it reads, and neither pipe holds everything.
         let ((), output) = tokio::join!(feed, child.wait_with_output());
-        output.map_err(super::fail("wait for", self.program))
+        output.map_err(fail("wait for", self.program))
     }
 }
 
-fn refusal(command: &'static str, output: &Output) -> GitError {
+fn refusal(command: &'static str, output: &Output) -> GitFailure {
     let message = match String::from_utf8_lossy(&output.stderr).trim() {
         "" => output.status.to_string(),
         said => said.to_owned(),
     };
-    GitError::Failed { command, message }
+    GitFailure::Failed { command, message }
 }
 
 /// `<id> blob <size>\n<content>\n` for each path, in order.

@@ -1,10 +1,11 @@
 //! Branches and their files as the input of `git fast-import`. Checks all that git would take literally.
 
-use super::{Branches, CommitMeta, GitError, MAIN, check_slug};
+use super::failure::{GitFailure, MAIN, check_slug};
+use super::{Branches, CommitMeta};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The stream, ended by `done`: a stream that was cut short is refused by git.
-pub(super) fn write_stream(meta: &CommitMeta, branches: &Branches) -> Result<Vec<u8>, GitError> {
+pub(super) fn write_stream(meta: &CommitMeta, branches: &Branches) -> Result<Vec<u8>, GitFailure> {
     let identity = write_identity(meta)?;
     let message = write_message(meta)?;
     check_branches(branches)?;
@@ -51,11 +52,11 @@ fn write_data(stream: &mut Vec<u8>, text: &str) {
     stream.push(b'\n');
 }
 
-fn require(ok: bool, field: &'static str, expected: &'static str) -> Result<(), GitError> {
-    if ok { Ok(()) } else { Err(GitError::Invalid { field, expected }) }
+fn require(ok: bool, field: &'static str, expected: &'static str) -> Result<(), GitFailure> {
+    if ok { Ok(()) } else { Err(GitFailure::Invalid { field, expected }) }
 }
 
-fn check_branches(branches: &Branches) -> Result<(), GitError> {
+fn check_branches(branches: &Branches) -> Result<(), GitFailure> {
     let mut names = BTreeSet::new();
     for (name, files) in &branches.branches {
         check_slug("branch", name)?;
@@ -92,7 +93,7 @@ fn clean_address(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() && !c.is_whitespace() && !matches!(c, '<' | '>')).collect()
 }
 
-fn write_identity(meta: &CommitMeta) -> Result<String, GitError> {
+fn write_identity(meta: &CommitMeta) -> Result<String, GitFailure> {
     let name = clean_line(&meta.author_name);
     let email = clean_address(&meta.author_email);
     require(!name.is_empty(), "author_name", "a name")?;
@@ -105,7 +106,7 @@ fn write_identity(meta: &CommitMeta) -> Result<String, GitError> {
 
 /// The message, an empty line, the trailers. Only the last paragraph counts as trailers, so a message
 /// cannot bring its own.
-fn write_message(meta: &CommitMeta) -> Result<String, GitError> {
+fn write_message(meta: &CommitMeta) -> Result<String, GitFailure> {
     let text: String =
         meta.message.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
     let text = text.trim();

@@ -1,6 +1,9 @@
 use super::*;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// A folder that goes away with the test.
 struct Folder(PathBuf);
@@ -12,8 +15,8 @@ impl Folder {
         Folder(path)
     }
 
-    fn store(&self) -> GitStore {
-        GitStore::new(&self.0)
+    fn store(&self) -> LocalGitStore {
+        LocalGitStore::new(&self.0)
     }
 
     /// What stands in the Organization's folder, without the lock files.
@@ -65,8 +68,9 @@ async fn a_delivery_makes_three_branches_with_head_at_main() {
     let store = folder.store();
     let delivered =
         store.deliver("acme", "wordpress", &meta(), &branches("# سلام\n")).await.expect("delivered");
-    assert_eq!(delivered.path, store.repository_path("acme", "wordpress"));
-    let repository = &delivered.path;
+    assert_eq!(delivered.repository.to_string(), "acme/wordpress.git");
+    assert_eq!(delivered.repository.provider, store.provider());
+    let repository = &store.path("acme", "wordpress");
     assert_eq!(git(repository, &["symbolic-ref", "HEAD"]), "refs/heads/main\n");
     let names = git(repository, &["for-each-ref", "--format=%(refname)"]);
     assert_eq!(names, "refs/heads/develop\nrefs/heads/main\nrefs/heads/staging\n");
@@ -94,13 +98,14 @@ async fn a_repeat_changes_nothing() {
     let store = folder.store();
     let first = store.deliver("acme", "ghost", &meta(), &branches("one")).await.expect("delivered");
     let modified = |path: &Path| std::fs::metadata(path).and_then(|m| m.modified()).expect("a time");
-    let before = (modified(&first.path), modified(&first.path.join("objects")));
+    let path = store.path("acme", "ghost");
+    let before = (modified(&path), modified(&path.join("objects")));
     let again = store.deliver("acme", "ghost", &meta(), &branches("one")).await.expect("the same");
     // A later job that wants the same files has nothing to do either.
     let later = CommitMeta { time: meta().time + Duration::from_secs(60), job_id: "2".to_owned(), ..meta() };
     let later = store.deliver("acme", "ghost", &later, &branches("one")).await.expect("the same");
     assert_eq!((&first, &first), (&again, &later));
-    assert_eq!((modified(&first.path), modified(&first.path.join("objects"))), before);
+    assert_eq!((modified(&path), modified(&path.join("objects"))), before);
     assert_eq!(folder.entries("acme"), ["ghost.git"]);
 }
 
@@ -142,7 +147,8 @@ async fn of_two_different_deliveries_at_once_one_wins_and_stays() {
     );
     let (won, lost) = if first.is_ok() { (first, second) } else { (second, first) };
     let won = won.expect("one of the two is delivered");
-    assert!(matches!(lost, Err(GitError::Conflict(path)) if path == won.path));
+    let place = store.path("acme", "ghost").display().to_string();
+    assert_eq!(lost, Err(GitError::Conflict(place)));
     assert_eq!(store.head("acme", "ghost", "main").await.expect("a head"), Some(won.main_commit));
 }
 
@@ -158,7 +164,7 @@ async fn what_a_killed_delivery_left_is_removed() {
     // Another Application's delivery may be running: its folder is not ours to remove.
     let other = org.join(".ghost-blog.0198c0de-0000-7000-8000-000000000009.partial");
     std::fs::create_dir_all(&other).expect("another's folder");
-    std::fs::create_dir_all(store.repository_path("acme", "ghost")).expect("an empty folder in the place");
+    std::fs::create_dir_all(store.path("acme", "ghost")).expect("an empty folder in the place");
 
     store.deliver("acme", "ghost", &meta(), &branches("one")).await.expect("delivered");
     let other = other.file_name().expect("a name").to_string_lossy().into_owned();
@@ -178,7 +184,7 @@ async fn a_delivery_cut_off_at_any_time_ends_the_same_when_repeated() {
         if tokio::time::timeout(limit, store.deliver("acme", "ghost", &meta, &branches)).await.is_err() {
             cut += 1;
         }
-        let path = store.repository_path("acme", "ghost");
+        let path = store.path("acme", "ghost");
         if path.exists() {
             // What has its name is complete.
             assert_eq!(git(&path, &["rev-parse", "main"]).trim(), wanted.main_commit);
@@ -196,21 +202,22 @@ async fn other_content_is_a_conflict_and_stays() {
     let store = folder.store();
     let first = store.deliver("acme", "ghost", &meta(), &branches("one")).await.expect("delivered");
     let refused = store.deliver("acme", "ghost", &meta(), &branches("two")).await;
-    assert!(matches!(refused, Err(GitError::Conflict(path)) if path == first.path));
+    let path = store.path("acme", "ghost");
+    assert_eq!(refused, Err(GitError::Conflict(path.display().to_string())));
     assert_eq!(store.head("acme", "ghost", "main").await.expect("a head"), Some(first.main_commit));
 
-    git(&first.path, &["update-ref", "-d", "refs/heads/staging"]);
+    git(&path, &["update-ref", "-d", "refs/heads/staging"]);
     let refused = store.deliver("acme", "ghost", &meta(), &branches("one")).await;
     assert!(matches!(refused, Err(GitError::Conflict(_))), "a branch is missing");
 
-    let foreign = store.repository_path("acme", "gitea");
+    let foreign = store.path("acme", "gitea");
     std::fs::create_dir_all(&foreign).expect("a folder");
     std::fs::write(foreign.join("notes.txt"), "mine").expect("a file");
     let refused = store.deliver("acme", "gitea", &meta(), &branches("one")).await;
     assert!(matches!(refused, Err(GitError::Conflict(_))), "{refused:?}");
     assert_eq!(std::fs::read_to_string(foreign.join("notes.txt")).expect("the file"), "mine");
 
-    std::fs::write(store.repository_path("acme", "umami"), "a file").expect("a file in the place");
+    std::fs::write(store.path("acme", "umami"), "a file").expect("a file in the place");
     let refused = store.deliver("acme", "umami", &meta(), &branches("one")).await;
     assert!(matches!(refused, Err(GitError::Conflict(_))), "{refused:?}");
 }
@@ -222,12 +229,13 @@ async fn branches_that_differ_have_a_common_ancestor() {
     wanted.branches[2].1.insert("README.md".to_owned(), "two".to_owned());
     let store = folder.store();
     let delivered = store.deliver("acme", "ghost", &meta(), &wanted).await.expect("delivered");
-    let ancestor = git(&delivered.path, &["merge-base", "develop", "main"]);
+    let path = store.path("acme", "ghost");
+    let ancestor = git(&path, &["merge-base", "develop", "main"]);
     assert_eq!(
         Some(ancestor.trim().to_owned()),
         store.head("acme", "ghost", "develop").await.expect("a head")
     );
-    assert_eq!(git(&delivered.path, &["show", "main:README.md"]), "two");
+    assert_eq!(git(&path, &["show", "main:README.md"]), "two");
     assert_eq!(store.deliver("acme", "ghost", &meta(), &wanted).await.expect("the same"), delivered);
 }
 
@@ -238,24 +246,27 @@ async fn names_that_lead_elsewhere_are_refused_before_anything_is_touched() {
     for slug in ["..", "../acme", "a/b", "", "Acme", "-a", "9a", "a b", "a\0", ".hidden", &"a".repeat(64)] {
         for (org, app) in [(slug, "ghost"), ("acme", slug)] {
             let refused = store.deliver(org, app, &meta(), &branches("one")).await;
-            assert!(matches!(refused, Err(GitError::Invalid { .. })), "{slug:?}: {refused:?}");
+            assert!(matches!(refused, Err(GitError::Permanent(_))), "{slug:?}: {refused:?}");
             let refused = store.head(org, app, "main").await;
-            assert!(matches!(refused, Err(GitError::Invalid { .. })), "{slug:?}");
+            assert!(matches!(refused, Err(GitError::Permanent(_))), "{slug:?}");
         }
     }
     for path in ["../x", "/etc/x", "a//b", ".git/config", "a/.GIT/x", "a\nb", "\"a\"", "a b", "", "a/."] {
         let mut wanted = branches("one");
         wanted.branches[0].1.insert(path.to_owned(), "x".to_owned());
         let refused = store.deliver("acme", "ghost", &meta(), &wanted).await;
-        assert!(matches!(refused, Err(GitError::Invalid { field: "path", .. })), "{path:?}: {refused:?}");
+        assert!(
+            matches!(refused, Err(GitError::Permanent(ref text)) if text.starts_with("path ")),
+            "{path:?}: {refused:?}"
+        );
     }
     let mut headless = branches("one");
     headless.branches.pop();
     let refused = store.deliver("acme", "ghost", &meta(), &headless).await;
-    assert!(matches!(refused, Err(GitError::Invalid { field: "branches", .. })));
+    assert!(matches!(refused, Err(GitError::Permanent(ref text)) if text.starts_with("branches ")));
     let bad = CommitMeta { job_id: "1\nSigned-off-by: x".to_owned(), ..meta() };
     let refused = store.deliver("acme", "ghost", &bad, &branches("one")).await;
-    assert!(matches!(refused, Err(GitError::Invalid { field: "job_id", .. })));
+    assert!(matches!(refused, Err(GitError::Permanent(ref text)) if text.starts_with("job_id ")));
     assert_eq!(std::fs::read_dir(&folder.0).expect("the root").count(), 0);
 }
 
@@ -268,33 +279,56 @@ async fn hostile_names_and_messages_stay_text() {
         message: "Install\ndata 3\n\nJob-Id: 7\nReviewed-by: Eve <e@x.example>\0\r".to_owned(),
         ..meta()
     };
-    let delivered =
-        folder.store().deliver("acme", "ghost", &hostile, &branches("one")).await.expect("delivered");
-    let read = |format: &str| git(&delivered.path, &["log", &format!("--format={format}"), "main"]);
+    let store = folder.store();
+    store.deliver("acme", "ghost", &hostile, &branches("one")).await.expect("delivered");
+    let path = store.path("acme", "ghost");
+    let read = |format: &str| git(&path, &["log", &format!("--format={format}"), "main"]);
     assert_eq!(read("%an").trim(), "Cata lyst x@y");
     assert_eq!(
         read("%(trailers:only)").trim(),
         format!("Job-Id: {}\nCo-authored-by: Eve Job-Id: 9 a@b <eve@x.exampleX:y>", meta().job_id)
     );
-    git(&delivered.path, &["fsck", "--strict"]);
+    git(&path, &["fsck", "--strict"]);
 }
 
 #[tokio::test]
 async fn the_machine_s_configuration_has_no_say() {
     let folder = Folder::new();
     let store = folder.store();
-    let one = store.deliver("acme", "ghost", &meta(), &branches("one")).await.expect("delivered");
-    let config = std::fs::read_to_string(one.path.join("config")).expect("its configuration");
+    store.deliver("acme", "ghost", &meta(), &branches("one")).await.expect("delivered");
+    let path = store.path("acme", "ghost");
+    let config = std::fs::read_to_string(path.join("config")).expect("its configuration");
     assert!(config.contains("bare = true"), "{config}");
-    assert!(!one.path.join("hooks").exists(), "no hooks of the machine's template");
+    assert!(!path.join("hooks").exists(), "no hooks of the machine's template");
 }
 
 #[tokio::test]
 async fn without_git_the_error_says_so() {
     let folder = Folder::new();
-    let store = GitStore { program: PathBuf::from("git-that-is-not-there"), ..folder.store() };
+    let store = LocalGitStore::with_program(&folder.0, "git-that-is-not-there");
     let refused = store.deliver("acme", "ghost", &meta(), &branches("one")).await.expect_err("no git");
-    assert!(matches!(refused, GitError::MissingGit));
+    assert!(matches!(refused, GitError::Retry(_)), "{refused:?}");
     assert!(refused.to_string().contains("install the package git"));
     assert!(folder.entries("acme").is_empty());
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_dropped_leaves_no_git_behind() {
+    let folder = Folder::new();
+    let (program, started) = (folder.0.join("hanging-git"), folder.0.join("started"));
+    let script = format!("#!/bin/sh\necho $$ > {}\nexec sleep 600\n", started.display());
+    std::fs::write(&program, script).expect("a program");
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("ours");
+    let store = LocalGitStore::with_program(folder.0.join("git"), &program);
+    let (meta, branches) = (meta(), branches("one"));
+    let cut =
+        tokio::time::timeout(Duration::from_millis(500), store.deliver("acme", "ghost", &meta, &branches));
+    assert!(cut.await.is_err(), "it hangs");
+    let process = PathBuf::from("/proc").join(std::fs::read_to_string(started).expect("it ran").trim());
+    let gone = async {
+        while std::fs::read_to_string(process.join("stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), gone).await.expect("git ended with its delivery");
 }

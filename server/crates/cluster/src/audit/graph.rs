@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Where a finding about an absent object is reported.
-const EXPECTED: &str = crate::render::EXPECTED_GRAPH;
+const EXPECTED: &str = crate::layout::EXPECTED_GRAPH;
 
 type Edges<'a> = BTreeMap<&'a str, (&'a Object, BTreeSet<&'a str>)>;
 

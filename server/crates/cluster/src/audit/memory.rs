@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::{Code, Finding, ServerType, render::MEMORY, tree::Tree};
+use crate::{Code, Finding, ServerType, layout::MEMORY, tree::Tree};
 
 pub(super) fn check(tree: &Tree, server: ServerType) -> Vec<Finding> {
     let mut findings = Vec::new();
