@@ -14,12 +14,13 @@ mod database_tls;
 mod events;
 mod forms;
 mod jobs;
-mod kept;
+
 mod kill;
 mod ledger;
 mod live;
 mod metrics;
 mod migrations;
+mod page_cache;
 mod policy;
 mod program;
 mod replicas;

@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_page_that_the_server_does_not_know_is_found() {
         let mut files = FILES.to_vec();
-        files.push(("server/src/router.rs", "(\"/plans\", Public)"));
+        files.push(("server/src/web/router.rs", "(\"/plans\", Public)"));
         files.push(("docs/personas-and-journeys.md", "`/plans?x=1`, `POST /plans`\n`/plan`"));
         let (repository, documents) = made_up(&files);
         assert_eq!(
