@@ -1,5 +1,7 @@
 //! One listener on the database's channel `catalyst` wakes whoever waits. It may miss something while it
-//! reconnects, so whoever waits also looks now and then (`FALLBACK`).
+//! reconnects, so whoever waits also looks now and then (`FALLBACK`). What happens to subjects, access and the catalog
+//! is told by the tables' triggers; that there is work, by whoever wrote it, after the commit (`Wakeups::announce`):
+//! a commit that notifies waits for each other one that does.
 
 use std::{
     collections::HashMap,
@@ -7,12 +9,21 @@ use std::{
     time::Duration,
 };
 
+use anyhow::Result;
 use domain::events::Subject;
-use sqlx::postgres::PgListener;
-use tokio::{sync::watch, task::JoinHandle, time::sleep};
+use sqlx::{PgPool, postgres::PgListener};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 const CHANNEL: &str = "catalyst";
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
+/// How long announcements are gathered before the next one.
+const GATHER: Duration = Duration::from_millis(50);
+/// A connection on which nothing was heard for so long is dead. A third of it is the time between pings.
+pub const SILENCE: Duration = Duration::from_secs(30);
 /// How long a waiter relies on being woken.
 pub const FALLBACK: Duration = Duration::from_secs(5);
 
@@ -21,6 +32,8 @@ pub const FALLBACK: Duration = Duration::from_secs(5);
 pub struct Wakeups {
     /// A job or an outbox event was written.
     jobs: watch::Sender<()>,
+    /// This process wrote one.
+    written: Arc<Notify>,
     /// Something happened to a subject. Only those that somebody waits for are here.
     subjects: Arc<Mutex<HashMap<Subject, watch::Sender<()>>>>,
     /// A session ended, or a role or a membership changed.
@@ -40,6 +53,7 @@ impl Default for Wakeups {
     fn default() -> Self {
         Self {
             jobs: watch::Sender::new(()),
+            written: Arc::default(),
             subjects: Arc::default(),
             access: watch::Sender::new(Changes::default()),
             catalog: watch::Sender::new(Changes::default()),
@@ -51,6 +65,11 @@ impl Wakeups {
     /// Subscribe before reading: what is written in between then wakes.
     pub fn jobs(&self) -> watch::Receiver<()> {
         self.jobs.subscribe()
+    }
+
+    /// Wakes the workers of all processes, soon. Call it after the commit.
+    pub fn announce(&self) {
+        self.written.notify_one();
     }
 
     pub fn subject(&self, subject: Subject) -> watch::Receiver<()> {
@@ -77,33 +96,56 @@ impl Wakeups {
             .for_each(|(_, sender)| sender.send_replace(()));
     }
 
-    /// Listens on a connection of its own until the task is aborted; reconnects for ever.
-    pub fn listen(&self, url: String) -> JoinHandle<()> {
+    /// Listens on a connection of its own and announces on one of the pool's, until the task is aborted. Reconnects
+    /// for ever, also where nothing was heard for the time of `silence`.
+    pub fn run(&self, url: String, pool: PgPool, silence: Duration) -> JoinHandle<()> {
         let wakeups = self.clone();
         tokio::spawn(async move {
-            loop {
-                if let Err(error) = wakeups.forward(&url).await {
-                    tracing::warn!(%error, "the listener lost the database; it tries again");
-                }
-                changed(&wakeups.access, false);
-                changed(&wakeups.catalog, false);
-                sleep(RECONNECT_AFTER).await;
-            }
+            tokio::join!(wakeups.listen(&url, silence), wakeups.speak(&pool, silence / 3));
         })
     }
 
-    async fn forward(&self, url: &str) -> Result<(), sqlx::Error> {
-        let mut listener = PgListener::connect(url).await?;
-        listener.listen(CHANNEL).await?;
+    async fn listen(&self, url: &str, silence: Duration) {
+        loop {
+            if let Err(error) = self.forward(url, silence).await {
+                tracing::warn!(%error, "the listener lost the database; it tries again");
+            }
+            changed(&self.access, false);
+            changed(&self.catalog, false);
+            sleep(RECONNECT_AFTER).await;
+        }
+    }
+
+    /// Says that there is work, and otherwise something now and then: a listener cannot tell silence from a connection
+    /// whose other end is gone.
+    async fn speak(&self, pool: &PgPool, ping_every: Duration) {
+        loop {
+            let work = timeout(ping_every, self.written.notified()).await.is_ok();
+            let said = sqlx::query("select pg_notify($1, $2)")
+                .bind(CHANNEL)
+                .bind(if work { "jobs" } else { "ping" })
+                .execute(pool)
+                .await;
+            if let Err(error) = said {
+                tracing::warn!(%error, "workers were not woken; they look by themselves");
+            }
+            sleep(GATHER).await;
+        }
+    }
+
+    async fn forward(&self, url: &str, silence: Duration) -> Result<()> {
+        let mut listener = timeout(silence, PgListener::connect(url)).await??;
+        timeout(silence, listener.listen(CHANNEL)).await??;
         changed(&self.access, true);
         changed(&self.catalog, true);
         self.jobs.send_replace(());
         self.wake_subjects(|_| true);
-        while let Some(notification) = listener.try_recv().await? {
+        while let Some(notification) = timeout(silence, listener.try_recv()).await?? {
             match notification.payload().split_once(':').unwrap_or((notification.payload(), "")) {
                 ("jobs", _) => {
                     self.jobs.send_replace(());
                 }
+                ("ping", _) => {}
                 ("access", _) => changed(&self.access, true),
                 ("catalog", _) => changed(&self.catalog, true),
                 (kind, id) => match id.parse().ok().and_then(|id| Subject::from_parts(kind, id)) {
@@ -123,5 +165,5 @@ fn changed(what: &watch::Sender<Changes>, listening: bool) {
 /// Waits to be woken, or for the fallback's time.
 pub async fn woken(receiver: &mut watch::Receiver<()>) {
     // An error would mean that the sender is gone, and with it the program's App.
-    tokio::time::timeout(FALLBACK, receiver.changed()).await.ok();
+    timeout(FALLBACK, receiver.changed()).await.ok();
 }

@@ -4,15 +4,12 @@
 use sqlx::PgConnection;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     ids::{AccountId, BillingAccountId},
 };
 
 /// A person's own billing account, if they ever needed one.
-pub(crate) async fn of_person(
-    conn: &mut PgConnection,
-    account: AccountId,
-) -> Result<Option<BillingAccountId>> {
+pub(crate) async fn of_person(conn: &mut PgConnection, account: AccountId) -> Result<Option<BillingAccountId>> {
     Ok(sqlx::query_scalar!(
         r#"select billing_account_id as "id: BillingAccountId" from billing_account where account_id = $1"#,
         account.0,
@@ -26,21 +23,28 @@ pub(crate) async fn lock_of_person(conn: &mut PgConnection, account: AccountId) 
     if let Some(id) = find_and_lock(conn, account).await? {
         return Ok(id);
     }
-    sqlx::query!(
-        "insert into billing_account (billing_account_id, account_id) values ($1, $2)
-         on conflict (account_id) do nothing",
-        BillingAccountId::new().0,
-        account.0,
-    )
-    .execute(&mut *conn)
-    .await?;
-    find_and_lock(conn, account).await?.ok_or(crate::Error::Internal)
+    if let Some(id) = insert(conn, account).await? {
+        return Ok(id);
+    }
+    // Somebody else made it meanwhile.
+    find_and_lock(conn, account).await?.ok_or(Error::Internal)
 }
 
 async fn find_and_lock(conn: &mut PgConnection, account: AccountId) -> Result<Option<BillingAccountId>> {
     Ok(sqlx::query_scalar!(
         r#"select billing_account_id as "id: BillingAccountId" from billing_account
            where account_id = $1 for no key update"#,
+        account.0,
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+async fn insert(conn: &mut PgConnection, account: AccountId) -> Result<Option<BillingAccountId>> {
+    Ok(sqlx::query_scalar!(
+        r#"insert into billing_account (billing_account_id, account_id) values ($1, $2)
+           on conflict (account_id) do nothing returning billing_account_id as "id: BillingAccountId""#,
+        BillingAccountId::new().0,
         account.0,
     )
     .fetch_optional(conn)

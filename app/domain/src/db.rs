@@ -16,15 +16,38 @@ use crate::{
 /// Every migration, embedded in the binary.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
+/// Above the number of the program's statements, so that each is prepared once a connection.
+const KEPT_STATEMENTS: usize = 500;
+/// How long a connection may lie in the pool and be taken for good without asking.
+const TRUSTED: Duration = Duration::from_secs(5);
+/// One stuck request does not hold up the rest; the locks of a program that is gone are let go within a minute.
+const SESSION_SETTINGS: [(&str, &str); 6] = [
+    ("lock_timeout", "10s"),
+    ("statement_timeout", "30s"),
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("tcp_keepalives_idle", "20"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+];
+
 /// Opens a pool whose connections act as the application's role, whoever they log in as.
-/// `lock_timeout` and `statement_timeout` keep one stuck request from holding up the rest.
 pub async fn connect(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
     let options = PgConnectOptions::from_str(url)?
         .application_name("catalyst")
-        .options([("lock_timeout", "10s"), ("statement_timeout", "30s")]);
+        .statement_cache_capacity(KEPT_STATEMENTS)
+        .options(SESSION_SETTINGS);
     PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .before_acquire(|conn, about| {
+            Box::pin(async move {
+                if about.idle_for > TRUSTED {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(|conn, _| {
             Box::pin(async move {
                 sqlx::query("set role catalyst_app").execute(conn).await?;

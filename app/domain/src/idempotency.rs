@@ -27,37 +27,30 @@ impl Keyed<'_> {
         if good { Ok(()) } else { Err(Error::invalid("Idempotency-Key", range)) }
     }
 
-    /// True: the key is new, and this transaction is the one to do it. False: it was used before.
-    pub(crate) async fn claim(&self, conn: &mut PgConnection, request_hash: &[u8]) -> Result<bool> {
+    /// Notes the answer, in the transaction that gives it. True: the key is new, and this transaction is the one to do
+    /// it. False: it was used before, and the transaction is to be rolled back.
+    pub(crate) async fn claim(
+        &self,
+        conn: &mut PgConnection,
+        request_hash: &[u8],
+        answer: &impl Serialize,
+    ) -> Result<bool> {
+        let result = serde_json::to_value(answer).map_err(|error| {
+            tracing::error!(%error, operation = self.operation, "an answer cannot be stored");
+            Error::Internal
+        })?;
         let done = sqlx::query!(
-            "insert into idempotency (account_id, operation, key, request_hash) values ($1, $2, $3, $4)
+            "insert into idempotency (account_id, operation, key, request_hash, result) values ($1, $2, $3, $4, $5)
              on conflict (account_id, operation, key) do nothing",
             self.actor.id().0,
             self.operation,
             self.key,
             request_hash,
-        )
-        .execute(conn)
-        .await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// Notes the answer, in the transaction that claimed the key.
-    pub(crate) async fn answer(&self, conn: &mut PgConnection, result: &impl Serialize) -> Result<()> {
-        let result = serde_json::to_value(result).map_err(|error| {
-            tracing::error!(%error, operation = self.operation, "an answer cannot be stored");
-            Error::Internal
-        })?;
-        sqlx::query!(
-            "update idempotency set result = $4 where account_id = $1 and operation = $2 and key = $3",
-            self.actor.id().0,
-            self.operation,
-            self.key,
             result,
         )
         .execute(conn)
         .await?;
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 
     /// The answer that this key got before, if it did; a conflict where another request got it. Without a hash,
@@ -109,10 +102,10 @@ mod tests {
         let keyed = |actor, operation| Keyed { actor, operation, key: "k" };
         let mut tx = conn.begin().await.unwrap();
         for (actor, operation) in [(&one, "order.place"), (&one, "order.refund"), (&other, "order.place")] {
-            assert!(keyed(actor, operation).claim(&mut tx, b"asked").await.unwrap(), "{operation}");
-            keyed(actor, operation).answer(&mut tx, &operation).await.unwrap();
+            let claimed = keyed(actor, operation).claim(&mut tx, b"asked", &operation).await;
+            assert!(claimed.unwrap(), "{operation}");
         }
-        assert!(!keyed(&one, "order.place").claim(&mut tx, b"asked").await.unwrap());
+        assert!(!keyed(&one, "order.place").claim(&mut tx, b"asked", &"again").await.unwrap());
         let answered = keyed(&one, "order.refund").answered::<String>(&mut tx, Some(b"asked")).await;
         assert_eq!(answered, Ok(Some("order.refund".to_owned())));
         let reused = keyed(&one, "order.refund").answered::<String>(&mut tx, Some(b"something else")).await;

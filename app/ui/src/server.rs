@@ -141,7 +141,7 @@ pub async fn conn() -> Result<PoolConnection<Postgres>> {
 
 /// All that can be bought: out of memory, if it did not change since it was read.
 pub async fn catalog(conn: &mut PgConnection) -> Result<Arc<Catalog>> {
-    services().catalog.read(conn, request().catalog_changes).await
+    services().catalog.shown(conn, request().catalog_changes).await
 }
 
 /// Reads a value out of the session.

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::{Context as _, Result};
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 
-use crate::{App, Config, database::Database, jobs, shutdown::Shutdown, web};
+use crate::{App, Config, database::Database, jobs, shutdown::Shutdown, wakeups::SILENCE, web};
 
 /// How long open connections may take when the program is to end.
 const GRACE: Duration = Duration::from_secs(20);
@@ -42,7 +42,8 @@ async fn run_on(
         () = shutdown.requested() => return Ok(()),
     }
     let app = App::build(config, database, shutdown).await?;
-    let listening = app.wakeups.listen(database.url().to_owned());
+    let pool = app.services.pool.clone();
+    let listening = app.wakeups.run(database.url().to_owned(), pool, SILENCE);
     let works = app.config.worker || listener.is_none();
     let worker = works.then(|| tokio::spawn(jobs::run(app.clone())));
     let watched = serve_monitoring(&app).await?;

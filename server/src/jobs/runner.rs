@@ -86,7 +86,10 @@ impl Slots {
 
 async fn begin_what_is_due(app: &App, slots: &Slots, running: &mut JoinSet<()>) -> Result<()> {
     let mut conn = app.services.pool.acquire().await?;
-    while jobs::dispatch(&mut conn, app.adapters.events.is_some()).await? > 0 {}
+    while jobs::dispatch(&mut conn, app.adapters.events.is_some()).await? > 0 {
+        // The jobs of an event may be more than this process has slots for.
+        app.wakeups.announce();
+    }
     loop {
         let wanted = slots.free();
         if wanted.is_empty() {

@@ -16,7 +16,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, ti
 use super::{
     browser::{event_stream, files, forms, mailbox, pages, sign_in},
     encoding::BODY_MAX,
-    layers::{headers, input, metrics, origin, panic, request_context, request_id, session},
+    layers::{announce, headers, input, metrics, origin, panic, request_context, request_id, session},
     rest,
     state::WebState,
 };
@@ -170,6 +170,7 @@ fn for_all(router: Router, state: &WebState) -> Router {
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
         .layer(CatchPanicLayer::custom(panic::answer))
+        .layer(from_fn_with_state(state.clone(), announce::layer))
         .layer(from_fn_with_state(state.clone(), request_context::layer))
         .layer(from_fn(input::layer))
         .layer(from_fn_with_state(state.clone(), headers::layer))

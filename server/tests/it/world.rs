@@ -12,7 +12,7 @@ use axum::{
     body::{Body, Bytes},
     extract::ConnectInfo,
 };
-use catalyst::{App, Config, database::Database, shutdown::Shutdown};
+use catalyst::{App, Config, database::Database, shutdown::Shutdown, wakeups::SILENCE};
 use domain::{
     access::{Operator, PlatformRole, Scope},
     identity::ops::{create_api_token, grant_role},
@@ -23,7 +23,7 @@ use domain::{
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -100,6 +100,11 @@ impl World {
 
     pub fn database_url(&self) -> String {
         self.database.url()
+    }
+
+    /// Hears of changes, as a program that serves does.
+    pub fn listen(&self) -> JoinHandle<()> {
+        self.app.wakeups.run(self.database_url(), self.app.services.pool.clone(), SILENCE)
     }
 
     /// The whole server, as the other clients call it.

@@ -3,7 +3,7 @@
 use domain::{
     access::Actor,
     carts::{self, Cart},
-    checkout::{self, Destination, PlaceOrder},
+    checkout::{self, Destination, PlaceOrder, ops::Shop},
     error::{Conflict, Error, Fields, Problem, Result},
     ids::{OrderId, OrganizationId},
     text::{OrganizationName, Slug, VoucherCode},
@@ -45,8 +45,9 @@ pub async fn place(
         voucher: cart.voucher_code.as_deref().map(voucher).transpose()?,
         destination: to(&cart, destination)?,
     };
-    let limits = &server::services().voucher_limits;
-    let placed = checkout::ops::place(actor, conn, limits, key, &request).await?;
+    let services = server::services();
+    let shop = Shop { catalog: &services.catalog, limits: &services.voucher_limits };
+    let placed = checkout::ops::place(actor, conn, &shop, key, &request).await?;
     carts::ops::discard(conn, cart_id).await?;
     server::toast("order_placed").await?;
     Ok(placed.order_id)

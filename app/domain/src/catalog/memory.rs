@@ -4,27 +4,51 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::PgConnection;
 
-use super::{Catalog, ops};
+use super::{Catalog, ops, store};
 use crate::error::Result;
 
-/// The catalog as it was read last, and after how many changes of it.
+/// The catalog as it was read last.
 #[derive(Default)]
-pub struct CatalogMemory(Mutex<Option<(u64, Arc<Catalog>)>>);
+pub struct CatalogMemory(Mutex<Option<Remembered>>);
+
+#[derive(Clone)]
+struct Remembered {
+    /// Of the database.
+    version: i64,
+    /// How many changes this process had heard of; none where it hears of none.
+    changes: Option<u64>,
+    catalog: Arc<Catalog>,
+}
 
 impl CatalogMemory {
-    /// `changes`: how often the catalog was changed so far; none while nobody hears of changes.
-    pub async fn read(&self, conn: &mut PgConnection, changes: Option<u64>) -> Result<Arc<Catalog>> {
-        let Some(changes) = changes else { return Ok(Arc::new(ops::read(conn).await?)) };
-        if let Some(catalog) = self.get(changes) {
-            return Ok(catalog);
+    /// For pages: as old as the notification of a change at most. `changes`: how many this process has heard of; none
+    /// where it hears of none.
+    pub async fn shown(&self, conn: &mut PgConnection, changes: Option<u64>) -> Result<Arc<Catalog>> {
+        match self.remembered() {
+            Some(last) if changes.is_some() && last.changes == changes => Ok(last.catalog),
+            _ => self.read(conn, changes).await,
         }
+    }
+
+    /// For orders: as the database has it now.
+    pub async fn current(&self, conn: &mut PgConnection) -> Result<Arc<Catalog>> {
+        let version = store::version(conn).await?;
+        match self.remembered() {
+            Some(last) if last.version == version => Ok(last.catalog),
+            _ => self.read(conn, None).await,
+        }
+    }
+
+    async fn read(&self, conn: &mut PgConnection, changes: Option<u64>) -> Result<Arc<Catalog>> {
+        // Before the rest: what changes in between is then read again.
+        let version = store::version(conn).await?;
         let catalog = Arc::new(ops::read(conn).await?);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((changes, catalog.clone()));
+        let last = Remembered { version, changes, catalog: catalog.clone() };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
         Ok(catalog)
     }
 
-    fn get(&self, changes: u64) -> Option<Arc<Catalog>> {
-        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.as_ref().filter(|(of, _)| *of == changes).map(|(_, catalog)| catalog.clone())
+    fn remembered(&self) -> Option<Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

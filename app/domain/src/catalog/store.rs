@@ -10,6 +10,11 @@ use crate::{
     text::Localized,
 };
 
+/// How often the catalog was changed.
+pub(super) async fn version(conn: &mut PgConnection) -> Result<i64> {
+    Ok(sqlx::query_scalar!("select version from catalog_version").fetch_one(conn).await?)
+}
+
 pub(super) struct PlanRow {
     plan_id: PlanId,
     slug: String,

@@ -4,21 +4,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
 
 use super::{Destination, PlaceOrder, Placed, Priced, price};
 use crate::{
     access::Actor,
-    billing, catalog, db,
+    billing,
+    catalog::CatalogMemory,
+    db,
     error::{Error, Result},
     idempotency::Keyed,
-    ids::{BillingAccountId, OrderId, OrganizationId},
+    ids::{BillingAccountId, OrderId, OrganizationId, PlanId, PromoRedemptionId},
     jobs::{self, Event},
-    ledger,
-    money::Money,
+    ledger::{self, ops::Grant},
     orders::{self, NewOrder},
     organizations, subscriptions,
     text::VoucherCode,
-    vouchers::{self, ops::VoucherLimits},
+    vouchers::{
+        self, NewRedemption,
+        ops::{Offer, VoucherLimits},
+    },
 };
 
 const OPERATION: &str = "order.place";
@@ -52,62 +57,104 @@ impl TryFrom<Answer> for Placed {
 pub async fn place(
     actor: &Actor,
     conn: &mut PgConnection,
-    limits: &VoucherLimits,
+    shop: &Shop<'_>,
     key: &str,
     request: &PlaceOrder,
 ) -> Result<Placed> {
     let keyed = Keyed { actor, operation: OPERATION, key };
     keyed.check()?;
     let hash = request_hash(request);
-    if let Some(answer) = keyed.answered::<Answer>(conn, Some(&hash)).await? {
-        return answer.try_into();
+    let refusal = match place_anew(&keyed, conn, shop, &hash, request).await {
+        Ok(Some(placed)) => return placed.try_into(),
+        Ok(None) => None,
+        Err(error) => Some(error),
+    };
+    // Whatever stands against it now: an order that was placed is answered as it was.
+    match keyed.answered::<Answer>(conn, Some(&hash)).await? {
+        Some(answer) => answer.try_into(),
+        None => Err(refusal.unwrap_or(Error::Internal)),
     }
-    let catalog = catalog::ops::read(conn).await?;
+}
+
+/// What orders are priced by, and how often vouchers may be tried.
+pub struct Shop<'a> {
+    pub catalog: &'a CatalogMemory,
+    pub limits: &'a VoucherLimits,
+}
+
+/// None: the key was used before.
+async fn place_anew(
+    keyed: &Keyed<'_>,
+    conn: &mut PgConnection,
+    shop: &Shop<'_>,
+    hash: &[u8],
+    request: &PlaceOrder,
+) -> Result<Option<Answer>> {
+    let catalog = shop.catalog.current(conn).await?;
     let priced = price(&request.selection, &catalog)?;
-    if request.voucher.is_some() {
-        vouchers::ops::count_try(actor, conn, limits).await?;
-    }
+    let currency = priced.quote.total.currency();
+    let offer = match &request.voucher {
+        Some(code) => {
+            vouchers::ops::count_try(keyed.actor, conn, shop.limits).await?;
+            Some((code, vouchers::ops::offer(keyed.actor, conn, code, currency).await?))
+        }
+        None => None,
+    };
     let mut tx = conn.begin().await?;
-    if !keyed.claim(&mut tx, &hash).await? {
-        tx.rollback().await?;
-        let answer = keyed.answered::<Answer>(conn, Some(&hash)).await?;
-        return answer.ok_or(Error::Internal)?.try_into();
+    let answer = write_order(keyed, &mut tx, hash, request, &priced, offer).await?;
+    match answer {
+        Some(_) => tx.commit().await?,
+        None => tx.rollback().await?,
     }
-    let answer = write_order(actor, &mut tx, request, &priced).await?;
-    keyed.answer(&mut tx, &answer).await?;
-    tx.commit().await?;
-    answer.try_into()
+    Ok(answer)
 }
 
 async fn write_order(
-    actor: &Actor,
+    keyed: &Keyed<'_>,
     tx: &mut PgConnection,
+    hash: &[u8],
     request: &PlaceOrder,
     priced: &Priced<'_>,
-) -> Result<Answer> {
+    offer: Option<(&VoucherCode, Offer)>,
+) -> Result<Option<Answer>> {
+    let actor = keyed.actor;
     let (order_id, plan, total) = (OrderId::new(), priced.plan.plan_id, priced.quote.total);
-    let (organization, payer) = destination(actor, tx, &request.destination, priced).await?;
-    let promo_code = match &request.voucher {
-        Some(code) => Some(vouchers::ops::redeem(actor, tx, code, payer, order_id, total.currency()).await?),
-        None => None,
+    let (organization, payer) = destination(actor, tx, &request.destination, plan).await?;
+    let (redemption, transaction) = (PromoRedemptionId::new(), Uuid::now_v7());
+    let grant = offer.as_ref().map(|(code, offer)| Grant {
+        redemption,
+        amount: offer.credit,
+        reason: format!("promo:{code}"),
+        id: transaction,
+    });
+    let booking = ledger::ops::reckon(tx, payer, order_id, grant, total).await?;
+    let answer = Answer {
+        order_id,
+        organization_id: organization,
+        credit_minor: booking.credit.minor(),
+        currency: booking.credit.currency().code().to_owned(),
     };
-    let lines = &priced.quote.lines;
-    let order = NewOrder { id: order_id, organization, plan, total, promo_code, lines };
-    orders::ops::insert(actor, tx, &order).await?;
-    if total.is_positive() {
-        ledger::ops::spend(tx, payer, total, order_id).await?;
+    if !keyed.claim(tx, hash, &answer).await? {
+        return Ok(None);
     }
+    let promo_code = offer.as_ref().map(|(_, offer)| offer.promo_code_id);
+    let lines = &priced.quote.lines;
+    orders::ops::insert(
+        actor,
+        tx,
+        &NewOrder { id: order_id, organization, plan, total, promo_code, lines },
+    )
+    .await?;
+    ledger::ops::book(tx, &booking).await?;
     subscriptions::begin(tx, organization, order_id, plan).await?;
     let apps = priced.apps.iter().map(|app| (app.app_id, app.slug.as_str()));
     organizations::ops::add_applications(tx, organization, order_id, apps).await?;
     jobs::publish(tx, &Event::OrderPlaced { order_id }, actor.origin().request_id).await?;
-    let credit: Money = ledger::ops::credit(tx, payer, total.currency()).await?;
-    Ok(Answer {
-        order_id,
-        organization_id: organization,
-        credit_minor: credit.minor(),
-        currency: credit.currency().code().to_owned(),
-    })
+    if let Some((code, offer)) = &offer {
+        let redemption = NewRedemption { id: redemption, order_id, transaction };
+        vouchers::ops::redeem(actor, tx, code, offer, &redemption).await?;
+    }
+    Ok(Some(answer))
 }
 
 /// The Organization of the order, made where it is new, and the billing account that pays, locked: everything that
@@ -116,9 +163,8 @@ async fn destination(
     actor: &Actor,
     tx: &mut PgConnection,
     destination: &Destination,
-    priced: &Priced<'_>,
+    plan: PlanId,
 ) -> Result<(OrganizationId, BillingAccountId)> {
-    let plan = priced.plan.plan_id;
     match destination {
         Destination::New { name, slug } => {
             let payer = billing::lock_of_person(tx, actor.id()).await?;
@@ -130,6 +176,7 @@ async fn destination(
             let payer = organizations::ops::billing_account(&manager, tx).await?;
             billing::lock(tx, payer).await?;
             organizations::ops::choose_plan(&manager, tx, plan).await?;
+            subscriptions::end(tx, *id).await?;
             Ok((*id, payer))
         }
     }
@@ -172,7 +219,7 @@ mod tests {
                 addons: Vec::new(),
             },
             voucher: VoucherCode::parse("WELCOME").ok(),
-            destination: Destination::Existing(OrganizationId(uuid::Uuid::nil())),
+            destination: Destination::Existing(OrganizationId(Uuid::nil())),
         };
         let text = r#"{"addons":[],"apps":["wordpress"],"destination":{"organization_id":"00000000-0000-0000-0000-000000000000"},"plan":"m","voucher":"WELCOME"}"#;
         assert_eq!(request_hash(&request)[..], Sha256::digest(text)[..]);

@@ -248,7 +248,6 @@ pub async fn create_api_token(
 /// Who acts by an API token. An unknown one is nobody's.
 pub async fn by_api_token(origin: Origin, conn: &mut PgConnection, token: &str) -> Result<Actor> {
     let found = store::use_api_token(conn, &token_hash(token)).await?.ok_or(Error::SignedOut)?;
-    let account = store::account(conn, found.account_id).await?.ok_or(Error::SignedOut)?;
     // A scope that this program does not know opens nothing, and does not open everything either.
     let known = |name: &String| Scope::ALL.into_iter().find(|scope| scope.name() == name);
     let scopes: Vec<Scope> = found.scopes.iter().filter_map(known).collect();
@@ -256,5 +255,5 @@ pub async fn by_api_token(origin: Origin, conn: &mut PgConnection, token: &str) 
         return Err(Error::Forbidden);
     }
     let via = Via::Token { api_token_id: found.api_token_id, created_at: found.created_at, scopes };
-    Ok(Actor::new(account, via, origin))
+    Ok(Actor::new(found.account, via, origin))
 }

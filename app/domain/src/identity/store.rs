@@ -201,19 +201,31 @@ pub(super) async fn insert_api_token(
 
 pub(super) struct Token {
     pub api_token_id: ApiTokenId,
-    pub account_id: AccountId,
     pub scopes: Vec<String>,
     pub created_at: OffsetDateTime,
+    pub account: Account,
 }
 
+/// A token that was not revoked, with its owner.
 pub(super) async fn use_api_token(conn: &mut PgConnection, token_hash: &[u8]) -> Result<Option<Token>> {
-    Ok(sqlx::query_as!(
-        Token,
-        r#"select api_token_id as "api_token_id: ApiTokenId", account_id as "account_id: AccountId", scopes,
-               created_at
-           from api_token where token_hash = $1 and revoked_at is null"#,
+    let found = sqlx::query!(
+        r#"select api_token_id as "api_token_id: ApiTokenId", scopes, api_token.created_at,
+               account_id as "account_id: AccountId", email as "email: Email", display_name,
+               role as "role: PlatformRole"
+           from api_token join account using (account_id) where token_hash = $1 and revoked_at is null"#,
         token_hash,
     )
     .fetch_optional(conn)
-    .await?)
+    .await?;
+    Ok(found.map(|row| Token {
+        api_token_id: row.api_token_id,
+        scopes: row.scopes,
+        created_at: row.created_at,
+        account: Account {
+            account_id: row.account_id,
+            email: row.email,
+            display_name: row.display_name,
+            role: row.role,
+        },
+    }))
 }

@@ -1,4 +1,4 @@
-//! The verbs of the ledger. Grants and spends happen in the transaction of what caused them.
+//! The verbs of the ledger. A booking happens in the transaction of what caused it.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -9,74 +9,108 @@ use crate::{
     billing,
     error::{Refusal, Result},
     ids::{BillingAccountId, OrderId, PromoRedemptionId},
-    ledger::store::NewTransaction,
+    ledger::store::{Draw, NewLot, NewTransaction, OpenLot},
     money::{Currency, Money},
 };
 
-/// Gives credit for a redemption: promotion → customer, and a lot to draw from. Returns the ledger transaction.
-pub(crate) async fn grant(
-    conn: &mut PgConnection,
-    to: BillingAccountId,
-    amount: Money,
-    reason: &str,
-    redemption: PromoRedemptionId,
-    order_id: OrderId,
-) -> Result<Uuid> {
-    let id = Uuid::now_v7();
-    let customer = store::customer_account(conn, to, amount.currency()).await?;
-    let promotion = store::own_account(conn, "promotion", amount.currency()).await?;
-    let cause = ("redemption", redemption.0);
-    store::insert_transaction(conn, &NewTransaction { id, kind: "grant", reason, cause, order_id }).await?;
-    let entry = store::insert_entry(conn, id, customer, amount).await?;
-    store::insert_entry(conn, id, promotion, negative(amount)).await?;
-    store::insert_lot(conn, to, entry, amount).await?;
-    Ok(id)
+/// Credit that is given for a redemption: promotion → customer, and a lot to draw from.
+pub(crate) struct Grant {
+    pub redemption: PromoRedemptionId,
+    pub amount: Money,
+    pub reason: String,
+    /// The ledger transaction.
+    pub id: Uuid,
 }
 
-/// Takes credit for an order: customer → sale, out of the oldest lots. Refused, with what is missing, where they do
-/// not hold enough; the caller's transaction is then to be rolled back.
-pub(crate) async fn spend(
-    conn: &mut PgConnection,
-    from: BillingAccountId,
-    amount: Money,
+/// What one order moves on one billing account: what its voucher gives, and then what it costs.
+pub(crate) struct Booking {
+    payer: BillingAccountId,
     order_id: OrderId,
-) -> Result<()> {
-    let lots = store::lock_lots(conn, from, amount.currency()).await?;
+    grant: Option<Grant>,
+    price: Money,
+    /// Oldest first; what is granted comes last.
+    draws: Vec<(OpenLot, i64)>,
+    from_grant_minor: i64,
+    /// What is left afterwards.
+    pub credit: Money,
+}
+
+/// Reckons a booking on an account that the caller has locked; writes nothing. `held` is what its open lots hold.
+/// Refused, with what is missing, where the account and the voucher do not hold enough.
+pub(crate) async fn reckon(
+    conn: &mut PgConnection,
+    payer: BillingAccountId,
+    order_id: OrderId,
+    grant: Option<Grant>,
+    price: Money,
+) -> Result<Booking> {
+    let lots = store::lock_lots(conn, payer, price.currency()).await?;
+    let granted = grant.as_ref().map_or(0, |grant| grant.amount.minor());
     let held: i64 = lots.iter().map(|lot| lot.remaining_minor).sum();
-    if held < amount.minor() {
-        let short = Money::from_minor(amount.minor() - held, amount.currency());
-        return Err(Refusal::CreditTooSmall { short }.into());
+    let left = held + granted - price.minor();
+    if left < 0 {
+        return Err(Refusal::CreditTooSmall { short: Money::from_minor(-left, price.currency()) }.into());
     }
-    let id = Uuid::now_v7();
-    let customer = store::customer_account(conn, from, amount.currency()).await?;
-    let sale = store::own_account(conn, "sale", amount.currency()).await?;
-    let cause = ("order", order_id.0);
-    let transaction = NewTransaction { id, kind: "spend", reason: "order-payment", cause, order_id };
-    store::insert_transaction(conn, &transaction).await?;
-    let entry = store::insert_entry(conn, id, customer, negative(amount)).await?;
-    store::insert_entry(conn, id, sale, amount).await?;
-    let mut left = amount.minor();
+    let mut due = price.minor();
+    let mut draws = Vec::new();
     for lot in lots {
-        let drawn = left.min(lot.remaining_minor);
+        let drawn = due.min(lot.remaining_minor);
+        due -= drawn;
         if drawn > 0 {
-            store::draw(conn, lot.grant_lot_id, entry, drawn).await?;
-            left -= drawn;
+            draws.push((lot, drawn));
         }
     }
-    Ok(())
+    let credit = Money::from_minor(left, price.currency());
+    Ok(Booking { payer, order_id, grant, price, draws, from_grant_minor: due, credit })
 }
 
-fn negative(amount: Money) -> Money {
-    Money::from_minor(-amount.minor(), amount.currency())
-}
-
-/// How much a billing account holds.
-pub(crate) async fn credit(
-    conn: &mut PgConnection,
-    of: BillingAccountId,
-    currency: Currency,
-) -> Result<Money> {
-    store::balance(conn, of, currency).await
+/// Writes a booking: the ledger's transactions with their entries, the lot, and what was drawn from which lot.
+pub(crate) async fn book(conn: &mut PgConnection, booking: &Booking) -> Result<()> {
+    let Booking { payer, order_id, grant, price, draws, from_grant_minor, .. } = booking;
+    let currency = price.currency();
+    let mut transactions = Vec::new();
+    if let Some(grant) = grant {
+        transactions.push(NewTransaction {
+            id: grant.id,
+            kind: "grant",
+            reason: &grant.reason,
+            cause: ("redemption", grant.redemption.0),
+            customer_minor: grant.amount.minor(),
+            other: "promotion",
+        });
+    }
+    if price.is_positive() {
+        transactions.push(NewTransaction {
+            id: Uuid::now_v7(),
+            kind: "spend",
+            reason: "order-payment",
+            cause: ("order", order_id.0),
+            customer_minor: -price.minor(),
+            other: "sale",
+        });
+    }
+    if transactions.is_empty() {
+        return Ok(());
+    }
+    store::ensure_accounts(conn, *payer, currency).await?;
+    let entries = store::insert_transactions(conn, *payer, *order_id, currency, &transactions).await?;
+    let mut all: Vec<Draw> = draws
+        .iter()
+        .map(|(lot, drawn)| Draw { lot: lot.grant_lot_id, minor: *drawn, exists: true })
+        .collect();
+    if let Some(grant) = grant {
+        let id = Uuid::now_v7();
+        let (minor, remaining_minor) = (grant.amount.minor(), grant.amount.minor() - from_grant_minor);
+        let lot = NewLot { id, payer: *payer, entry: entries[0], minor, remaining_minor, currency };
+        store::insert_lot(conn, &lot).await?;
+        if *from_grant_minor > 0 {
+            all.push(Draw { lot: id, minor: *from_grant_minor, exists: false });
+        }
+    }
+    match entries.last() {
+        Some(spend) if !all.is_empty() => store::draw(conn, *spend, &all).await,
+        _ => Ok(()),
+    }
 }
 
 /// The credit of a person's own billing account.
@@ -101,6 +135,11 @@ mod tests {
         testing::{TestDatabase, signed_in},
     };
 
+    fn grant(redemption: PromoRedemptionId) -> Option<Grant> {
+        let amount = Money::from_minor(5_000, Currency::OMR);
+        Some(Grant { redemption, amount, reason: "promo:A".to_owned(), id: Uuid::now_v7() })
+    }
+
     #[tokio::test]
     async fn one_order_may_have_several_grants_and_each_cause_is_booked_once() {
         let database = TestDatabase::new().await;
@@ -109,22 +148,25 @@ mod tests {
         let actor = signed_in(&mut conn, "a@x.om", PlatformRole::Customer).await;
         let mut tx = conn.begin().await.unwrap();
         let payer = billing::lock_of_person(&mut tx, actor.id()).await.unwrap();
-        let (order, five) = (OrderId::new(), Money::from_minor(5_000, Currency::OMR));
+        let (order, nothing) = (OrderId::new(), Money::zero(Currency::OMR));
         let (first, second) = (PromoRedemptionId::new(), PromoRedemptionId::new());
         for redemption in [first, second] {
-            grant(&mut tx, payer, five, "promo:A", redemption, order).await.unwrap();
+            let booking = reckon(&mut tx, payer, order, grant(redemption), nothing).await.unwrap();
+            book(&mut tx, &booking).await.unwrap();
         }
-        spend(&mut tx, payer, five, order).await.unwrap();
-        assert_eq!(credit(&mut tx, payer, Currency::OMR).await, Ok(five));
-        for again in ["grant", "spend"] {
+        let seven = Money::from_minor(7_000, Currency::OMR);
+        let booking = reckon(&mut tx, payer, order, None, seven).await.unwrap();
+        book(&mut tx, &booking).await.unwrap();
+        let left = Money::from_minor(3_000, Currency::OMR);
+        assert_eq!(booking.credit, left);
+        assert_eq!(balance(&actor, &mut tx, Currency::OMR).await.unwrap().credit, left);
+        let one = Money::from_minor(1_000, Currency::OMR);
+        for (what, again, price) in [("grant", grant(first), nothing), ("spend", None, one)] {
             let mut savepoint = tx.begin().await.unwrap();
-            let refused = match again {
-                "grant" => grant(&mut savepoint, payer, five, "promo:A", first, order).await.map(drop),
-                _ => spend(&mut savepoint, payer, five, order).await,
-            };
-            assert!(refused.is_err(), "{again}");
+            let booking = reckon(&mut savepoint, payer, order, again, price).await.unwrap();
+            assert!(book(&mut savepoint, &booking).await.is_err(), "{what}");
             savepoint.rollback().await.unwrap();
         }
-        assert_eq!(credit(&mut tx, payer, Currency::OMR).await, Ok(five));
+        assert_eq!(balance(&actor, &mut tx, Currency::OMR).await.unwrap().credit, left);
     }
 }

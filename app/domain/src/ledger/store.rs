@@ -11,66 +11,20 @@ use crate::{
     money::{Currency, Money},
 };
 
-/// The ledger account of a billing account's credit, made where there is none.
-pub(super) async fn customer_account(
+/// The ledger accounts that a booking moves between: the payer's credit, and the house's promotions and sales.
+pub(super) async fn ensure_accounts(
     conn: &mut PgConnection,
-    of: BillingAccountId,
-    currency: Currency,
-) -> Result<Uuid> {
-    if let Some(id) = find_customer_account(conn, of, currency).await? {
-        return Ok(id);
-    }
-    insert_account(conn, "customer", Some(of), currency).await?;
-    find_customer_account(conn, of, currency).await?.ok_or(Error::Internal)
-}
-
-async fn find_customer_account(
-    conn: &mut PgConnection,
-    of: BillingAccountId,
-    currency: Currency,
-) -> Result<Option<Uuid>> {
-    Ok(sqlx::query_scalar!(
-        "select ledger_account_id from ledger_account
-         where kind = 'customer' and billing_account_id = $1 and currency = $2",
-        of.0,
-        currency.code(),
-    )
-    .fetch_optional(conn)
-    .await?)
-}
-
-/// The house's own ledger account of a kind, made where there is none.
-pub(super) async fn own_account(conn: &mut PgConnection, kind: &str, currency: Currency) -> Result<Uuid> {
-    if let Some(id) = find_own_account(conn, kind, currency).await? {
-        return Ok(id);
-    }
-    insert_account(conn, kind, None, currency).await?;
-    find_own_account(conn, kind, currency).await?.ok_or(Error::Internal)
-}
-
-async fn find_own_account(conn: &mut PgConnection, kind: &str, currency: Currency) -> Result<Option<Uuid>> {
-    Ok(sqlx::query_scalar!(
-        "select ledger_account_id from ledger_account
-         where kind = $1 and billing_account_id is null and currency = $2",
-        kind,
-        currency.code(),
-    )
-    .fetch_optional(conn)
-    .await?)
-}
-
-async fn insert_account(
-    conn: &mut PgConnection,
-    kind: &str,
-    of: Option<BillingAccountId>,
+    payer: BillingAccountId,
     currency: Currency,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into ledger_account (ledger_account_id, kind, billing_account_id, currency) values ($1, $2, $3, $4)
+        "insert into ledger_account (ledger_account_id, kind, billing_account_id, currency)
+         values ($1, 'customer', $4, $5), ($2, 'promotion', null, $5), ($3, 'sale', null, $5)
          on conflict (kind, billing_account_id, currency) do nothing",
         Uuid::now_v7(),
-        kind,
-        of.map(|id| id.0),
+        Uuid::now_v7(),
+        Uuid::now_v7(),
+        payer.0,
         currency.code(),
     )
     .execute(conn)
@@ -78,70 +32,98 @@ async fn insert_account(
     Ok(())
 }
 
+/// A transaction of two entries: the customer's, and the other side of it.
 pub(super) struct NewTransaction<'a> {
     pub id: Uuid,
     pub kind: &'static str,
     pub reason: &'a str,
     /// What it is booked for, once: kind and id.
     pub cause: (&'static str, Uuid),
-    pub order_id: OrderId,
+    pub customer_minor: i64,
+    /// The kind of the account on the other side.
+    pub other: &'static str,
 }
 
-pub(super) async fn insert_transaction(
+/// Gives the ids of the customer's entries, in the order of the transactions.
+pub(super) async fn insert_transactions(
     conn: &mut PgConnection,
-    transaction: &NewTransaction<'_>,
-) -> Result<()> {
-    let (cause_kind, cause_id) = transaction.cause;
+    payer: BillingAccountId,
+    order_id: OrderId,
+    currency: Currency,
+    transactions: &[NewTransaction<'_>],
+) -> Result<Vec<Uuid>> {
+    let ids: Vec<Uuid> = transactions.iter().map(|one| one.id).collect();
+    let kinds: Vec<String> = transactions.iter().map(|one| one.kind.to_owned()).collect();
+    let reasons: Vec<String> = transactions.iter().map(|one| one.reason.to_owned()).collect();
+    let cause_kinds: Vec<String> = transactions.iter().map(|one| one.cause.0.to_owned()).collect();
+    let cause_ids: Vec<Uuid> = transactions.iter().map(|one| one.cause.1).collect();
     sqlx::query!(
         "insert into ledger_transaction (ledger_transaction_id, kind, reason, cause_kind, cause_id, order_id)
-         values ($1, $2, $3, $4, $5, $6)",
-        transaction.id,
-        transaction.kind,
-        transaction.reason,
-        cause_kind,
-        cause_id,
-        transaction.order_id.0,
+         select id, kind, reason, cause_kind, cause_id, $6
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[])
+             as one (id, kind, reason, cause_kind, cause_id)",
+        &ids,
+        &kinds,
+        &reasons,
+        &cause_kinds,
+        &cause_ids,
+        order_id.0,
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
-}
-
-pub(super) async fn insert_entry(
-    conn: &mut PgConnection,
-    transaction: Uuid,
-    account: Uuid,
-    amount: Money,
-) -> Result<Uuid> {
-    let id = Uuid::now_v7();
-    sqlx::query!(
+    let own: Vec<Uuid> = transactions.iter().map(|_| Uuid::now_v7()).collect();
+    let entries: Vec<(Uuid, Uuid, &str, i64)> = transactions
+        .iter()
+        .zip(&own)
+        .flat_map(|(one, entry)| {
+            [
+                (*entry, one.id, "customer", one.customer_minor),
+                (Uuid::now_v7(), one.id, one.other, -one.customer_minor),
+            ]
+        })
+        .collect();
+    let entry_ids: Vec<Uuid> = entries.iter().map(|entry| entry.0).collect();
+    let of: Vec<Uuid> = entries.iter().map(|entry| entry.1).collect();
+    let accounts: Vec<String> = entries.iter().map(|entry| entry.2.to_owned()).collect();
+    let amounts: Vec<i64> = entries.iter().map(|entry| entry.3).collect();
+    let done = sqlx::query!(
         "insert into ledger_entry (ledger_entry_id, ledger_transaction_id, ledger_account_id, amount_minor, currency)
-         values ($1, $2, $3, $4, $5)",
-        id,
-        transaction,
-        account,
-        amount.minor(),
-        amount.currency().code(),
+         select id, transaction, ledger_account_id, minor, $6
+         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[]) as one (id, transaction, account, minor)
+         join ledger_account on kind = account and currency = $6
+             and billing_account_id is not distinct from case when account = 'customer' then $5::uuid end",
+        &entry_ids,
+        &of,
+        &accounts,
+        &amounts,
+        payer.0,
+        currency.code(),
     )
     .execute(conn)
     .await?;
-    Ok(id)
+    if done.rows_affected() == entry_ids.len() as u64 { Ok(own) } else { Err(Error::Internal) }
 }
 
-pub(super) async fn insert_lot(
-    conn: &mut PgConnection,
-    of: BillingAccountId,
-    entry: Uuid,
-    amount: Money,
-) -> Result<()> {
+pub(super) struct NewLot {
+    pub id: Uuid,
+    pub payer: BillingAccountId,
+    /// The customer's entry of the grant.
+    pub entry: Uuid,
+    pub minor: i64,
+    pub remaining_minor: i64,
+    pub currency: Currency,
+}
+
+pub(super) async fn insert_lot(conn: &mut PgConnection, lot: &NewLot) -> Result<()> {
     sqlx::query!(
         "insert into grant_lot (grant_lot_id, billing_account_id, ledger_entry_id, amount_minor, remaining_minor, currency)
-         values ($1, $2, $3, $4, $4, $5)",
-        Uuid::now_v7(),
-        of.0,
-        entry,
-        amount.minor(),
-        amount.currency().code(),
+         values ($1, $2, $3, $4, $5, $6)",
+        lot.id,
+        lot.payer.0,
+        lot.entry,
+        lot.minor,
+        lot.remaining_minor,
+        lot.currency.code(),
     )
     .execute(conn)
     .await?;
@@ -171,19 +153,34 @@ pub(super) async fn lock_lots(
     .await?)
 }
 
-pub(super) async fn draw(conn: &mut PgConnection, lot: Uuid, entry: Uuid, amount_minor: i64) -> Result<()> {
+pub(super) struct Draw {
+    pub lot: Uuid,
+    pub minor: i64,
+    /// The lot was there before; what is drawn from a new one is gone from it already.
+    pub exists: bool,
+}
+
+/// Draws on lots for a spend's entry.
+pub(super) async fn draw(conn: &mut PgConnection, entry: Uuid, draws: &[Draw]) -> Result<()> {
+    let (older, older_amounts): (Vec<Uuid>, Vec<i64>) =
+        draws.iter().filter(|draw| draw.exists).map(|draw| (draw.lot, draw.minor)).unzip();
+    if !older.is_empty() {
+        sqlx::query!(
+            "update grant_lot set remaining_minor = remaining_minor - minor
+             from unnest($1::uuid[], $2::bigint[]) as drawn (lot, minor) where grant_lot_id = lot",
+            &older,
+            &older_amounts,
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    let (lots, amounts): (Vec<Uuid>, Vec<i64>) = draws.iter().map(|draw| (draw.lot, draw.minor)).unzip();
     sqlx::query!(
-        "update grant_lot set remaining_minor = remaining_minor - $2 where grant_lot_id = $1",
-        lot,
-        amount_minor,
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "insert into grant_draw (ledger_entry_id, grant_lot_id, amount_minor) values ($1, $2, $3)",
+        "insert into grant_draw (ledger_entry_id, grant_lot_id, amount_minor)
+         select $1, lot, minor from unnest($2::uuid[], $3::bigint[]) as drawn (lot, minor)",
         entry,
-        lot,
-        amount_minor,
+        &lots,
+        &amounts,
     )
     .execute(conn)
     .await?;

@@ -13,11 +13,7 @@ use crate::{
 
 /// Writes an order with its lines, in the transaction that pays for it.
 pub(crate) async fn insert(actor: &Actor, conn: &mut PgConnection, order: &NewOrder<'_>) -> Result<()> {
-    store::insert(conn, actor.id(), order).await?;
-    for (position, line) in (0_i32..).zip(order.lines) {
-        store::insert_line(conn, order.id, position, line).await?;
-    }
-    Ok(())
+    store::insert(conn, actor.id(), order).await
 }
 
 /// A person's own order, with its lines; somebody else's is not found.

@@ -50,11 +50,23 @@ impl TryFrom<Row> for Order {
     }
 }
 
+/// The order with its lines.
 pub(super) async fn insert(conn: &mut PgConnection, account: AccountId, order: &NewOrder<'_>) -> Result<()> {
+    let lines = order.lines;
+    let kinds: Vec<String> = lines.iter().map(|line| line.kind.name().to_owned()).collect();
+    let slugs: Vec<String> = lines.iter().map(|line| line.slug.clone()).collect();
+    let names: Vec<Json<&Localized>> = lines.iter().map(|line| Json(&line.name)).collect();
+    let amounts: Vec<i64> = lines.iter().map(|line| line.amount.minor()).collect();
     sqlx::query!(
-        "insert into customer_order (order_id, account_id, organization_id, plan_id, total_minor, currency, state,
-             paid_by, promo_code_id)
-         values ($1, $2, $3, $4, $5, $6, 'completed', 'credit', $7)",
+        "with placed as (
+             insert into customer_order (order_id, account_id, organization_id, plan_id, total_minor, currency, state,
+                 paid_by, promo_code_id)
+             values ($1, $2, $3, $4, $5, $6, 'completed', 'credit', $7)
+         )
+         insert into order_line (order_id, position, kind, slug, name, amount_minor, currency)
+         select $1, position - 1, kind, slug, name, minor, $6
+         from unnest($8::text[], $9::text[], $10::jsonb[], $11::bigint[])
+             with ordinality as line (kind, slug, name, minor, position)",
         order.id.0,
         account.0,
         order.organization.0,
@@ -62,28 +74,10 @@ pub(super) async fn insert(conn: &mut PgConnection, account: AccountId, order: &
         order.total.minor(),
         order.total.currency().code(),
         order.promo_code.map(|id| id.0),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn insert_line(
-    conn: &mut PgConnection,
-    order: OrderId,
-    position: i32,
-    line: &Line,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into order_line (order_id, position, kind, slug, name, amount_minor, currency)
-         values ($1, $2, $3, $4, $5, $6, $7)",
-        order.0,
-        position,
-        line.kind.name(),
-        line.slug,
-        Json(&line.name) as Json<&Localized>,
-        line.amount.minor(),
-        line.amount.currency().code(),
+        &kinds,
+        &slugs,
+        &names as &[Json<&Localized>],
+        &amounts,
     )
     .execute(conn)
     .await?;

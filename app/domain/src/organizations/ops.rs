@@ -3,7 +3,10 @@
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
-use super::{ApplicationState, Organization, Repository, Summary, store};
+use super::{
+    ApplicationState, Organization, Repository, Summary,
+    store::{self, NewOrganization},
+};
 use crate::{
     access::{Actor, Manager, Member, Superadmin, Worker},
     error::{Error, Result},
@@ -33,8 +36,7 @@ pub(crate) async fn create(
     payer: BillingAccountId,
 ) -> Result<OrganizationId> {
     let id = OrganizationId::new();
-    store::insert(conn, id, slug, name, plan, payer).await?;
-    store::insert_owner(conn, id, owner.id()).await?;
+    store::insert(conn, &NewOrganization { id, slug, name, plan, payer, owner: owner.id() }).await?;
     Ok(id)
 }
 
@@ -57,10 +59,8 @@ pub(crate) async fn add_applications<'a>(
     order: OrderId,
     apps: impl Iterator<Item = (AppId, &'a str)>,
 ) -> Result<()> {
-    for (app, slug) in apps {
-        store::insert_application(conn, organization, order, app, slug).await?;
-    }
-    Ok(())
+    let (apps, slugs): (Vec<AppId>, Vec<String>) = apps.map(|(app, slug)| (app, slug.to_owned())).unzip();
+    store::insert_applications(conn, organization, order, &apps, &slugs).await
 }
 
 /// The Organizations that somebody belongs to, newest first, with their Applications.

@@ -1,6 +1,7 @@
 //! The SQL of Organizations, one statement a function.
 
 use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
 
 use super::{Application, ApplicationState, Organization, OrganizationState, Repository, Summary};
 use crate::{
@@ -17,41 +18,33 @@ pub(super) async fn slug_exists(conn: &mut PgConnection, slug: &Slug) -> Result<
     Ok(row.is_some())
 }
 
-pub(super) async fn insert(
-    conn: &mut PgConnection,
-    id: OrganizationId,
-    slug: &Slug,
-    name: &OrganizationName,
-    plan: PlanId,
-    payer: BillingAccountId,
-) -> Result<()> {
+pub(super) struct NewOrganization<'a> {
+    pub id: OrganizationId,
+    pub slug: &'a Slug,
+    pub name: &'a OrganizationName,
+    pub plan: PlanId,
+    pub payer: BillingAccountId,
+    pub owner: AccountId,
+}
+
+/// The Organization with its owner.
+pub(super) async fn insert(conn: &mut PgConnection, new: &NewOrganization<'_>) -> Result<()> {
     sqlx::query!(
-        "insert into organization (organization_id, slug, name, state, plan_id, billing_account_id)
-         values ($1, $2, $3, 'provisioning', $4, $5)",
-        id.0,
-        slug.as_str(),
-        name.as_str(),
-        plan.0,
-        payer.0,
+        "with made as (
+             insert into organization (organization_id, slug, name, state, plan_id, billing_account_id)
+             values ($1, $2, $3, 'provisioning', $4, $5)
+         )
+         insert into organization_member (organization_id, account_id, role) values ($1, $6, 'owner')",
+        new.id.0,
+        new.slug.as_str(),
+        new.name.as_str(),
+        new.plan.0,
+        new.payer.0,
+        new.owner.0,
     )
     .execute(conn)
     .await
     .on_constraint("organization_slug_key", || Conflict::SlugTaken.into())?;
-    Ok(())
-}
-
-pub(super) async fn insert_owner(
-    conn: &mut PgConnection,
-    id: OrganizationId,
-    account: AccountId,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into organization_member (organization_id, account_id, role) values ($1, $2, 'owner')",
-        id.0,
-        account.0,
-    )
-    .execute(conn)
-    .await?;
     Ok(())
 }
 
@@ -78,21 +71,24 @@ pub(super) async fn set_plan(conn: &mut PgConnection, id: OrganizationId, plan: 
 }
 
 /// An app that the Organization already has stays as it is.
-pub(super) async fn insert_application(
+pub(super) async fn insert_applications(
     conn: &mut PgConnection,
     organization: OrganizationId,
     order: OrderId,
-    app: AppId,
-    slug: &str,
+    apps: &[AppId],
+    slugs: &[String],
 ) -> Result<()> {
+    let ids: Vec<Uuid> = apps.iter().map(|_| ApplicationId::new().0).collect();
+    let apps: Vec<Uuid> = apps.iter().map(|app| app.0).collect();
     sqlx::query!(
         "insert into application (application_id, organization_id, order_id, app_id, slug)
-         values ($1, $2, $3, $4, $5) on conflict (organization_id, slug) do nothing",
-        ApplicationId::new().0,
+         select id, $1, $2, app, slug from unnest($3::uuid[], $4::uuid[], $5::text[]) as one (id, app, slug)
+         on conflict (organization_id, slug) do nothing",
         organization.0,
         order.0,
-        app.0,
-        slug,
+        &ids,
+        &apps,
+        slugs,
     )
     .execute(conn)
     .await?;

@@ -12,6 +12,9 @@ pub mod ops;
 #[cfg(feature = "db")]
 mod store;
 
+#[cfg(feature = "db")]
+pub(crate) use store::NewRedemption;
+
 pub const DESCRIPTION_MAX: usize = 200;
 /// The largest cap on redemptions.
 pub const REDEMPTIONS_MAX: i32 = 10_000_000;

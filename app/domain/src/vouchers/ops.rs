@@ -11,10 +11,9 @@ use crate::{
     audit::{self, Action},
     db,
     error::{Error, Fields, Problem, Refusal, Result},
-    ids::{BillingAccountId, OrderId, PromoCodeId, PromoRedemptionId},
-    ledger,
+    ids::PromoCodeId,
     limits::{self, Limit},
-    money::Currency,
+    money::{Currency, Money},
     text::{VoucherCode, plain_text},
 };
 
@@ -150,33 +149,44 @@ pub(crate) async fn count_try(actor: &Actor, conn: &mut PgConnection, limits: &V
     limits::count(conn, &format!("redeem:by:{}", actor.id()), limits.redemptions_per_account).await
 }
 
-/// Redeems a code for an order, in the order's own transaction; `payer` gets the credit. One conditional update decides, and a
-/// refusal is explained by a second, read-only look. A voucher that is worth another currency than the
-/// order would be used up without paying for anything, and is refused.
+/// What a code gives now, for an order of a currency. Nothing is taken yet. A voucher that is worth another currency
+/// than the order would be used up without paying for anything, and is refused.
+pub(crate) async fn offer(
+    actor: &Actor,
+    conn: &mut PgConnection,
+    code: &VoucherCode,
+    currency: Currency,
+) -> Result<Offer> {
+    let Some(offer) = store::offer(conn, code).await? else {
+        return Err(explain(actor, conn, code).await?.into());
+    };
+    let credit = db::money(offer.credit_minor, &offer.currency)?;
+    if credit.currency() != currency {
+        return Err(Refusal::VoucherCurrency.into());
+    }
+    Ok(Offer { promo_code_id: offer.promo_code_id, credit })
+}
+
+/// A voucher as it was read; `redeem` takes it as it was, or not at all.
+pub(crate) struct Offer {
+    pub promo_code_id: PromoCodeId,
+    pub credit: Money,
+}
+
+/// Redeems what was offered, in the order's own transaction. It comes last there: everybody who redeems the same code
+/// waits for the row until the commit. One conditional update decides, and a refusal is explained by a second,
+/// read-only look; a voucher whose terms changed meanwhile is to be asked for anew.
 pub(crate) async fn redeem(
     actor: &Actor,
     conn: &mut PgConnection,
     code: &VoucherCode,
-    payer: BillingAccountId,
-    order_id: OrderId,
-    currency: Currency,
-) -> Result<PromoCodeId> {
-    let Some(taken) = store::take(conn, code).await? else {
-        return Err(explain(actor, conn, code).await?.into());
-    };
-    let credit = db::money(taken.credit_minor, &taken.currency)?;
-    if credit.currency() != currency {
-        return Err(Refusal::VoucherCurrency.into());
+    offer: &Offer,
+    redemption: &NewRedemption,
+) -> Result<()> {
+    if store::redeem(conn, actor.id(), offer.promo_code_id, offer.credit, redemption).await? {
+        return Ok(());
     }
-    let id = PromoRedemptionId::new();
-    let transaction = ledger::ops::grant(conn, payer, credit, &format!("promo:{code}"), id, order_id).await?;
-    let promo_code_id = taken.promo_code_id;
-    store::insert_redemption(
-        conn,
-        &NewRedemption { id, promo_code_id, account_id: actor.id(), order_id, transaction, credit },
-    )
-    .await?;
-    Ok(promo_code_id)
+    Err(explain(actor, conn, code).await?.into())
 }
 
 /// Why nothing could be taken.

@@ -108,53 +108,65 @@ pub(super) async fn revoke(conn: &mut PgConnection, code: &VoucherCode) -> Resul
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) struct Taken {
+pub(super) struct OfferRow {
     pub promo_code_id: PromoCodeId,
     pub credit_minor: i64,
     pub currency: String,
 }
 
-/// Takes one redemption, if there is one to take. The row stays locked until the caller's transaction ends.
-pub(super) async fn take(conn: &mut PgConnection, code: &VoucherCode) -> Result<Option<Taken>> {
+/// A voucher that can be redeemed as far as one can see now.
+pub(super) async fn offer(conn: &mut PgConnection, code: &VoucherCode) -> Result<Option<OfferRow>> {
     Ok(sqlx::query_as!(
-        Taken,
-        r#"update promo_code set times_redeemed = times_redeemed + 1
+        OfferRow,
+        r#"select promo_code_id as "promo_code_id: PromoCodeId", credit_minor, currency from promo_code
            where code = $1 and deleted_at is null and active
-               and (max_redemptions = 0 or times_redeemed < max_redemptions)
-           returning promo_code_id as "promo_code_id: PromoCodeId", credit_minor, currency"#,
+               and (max_redemptions = 0 or times_redeemed < max_redemptions)"#,
         code.as_str(),
     )
     .fetch_optional(conn)
     .await?)
 }
 
-pub(super) struct NewRedemption {
+/// What a redemption is for.
+pub(crate) struct NewRedemption {
     pub id: PromoRedemptionId,
-    pub promo_code_id: PromoCodeId,
-    pub account_id: AccountId,
     pub order_id: OrderId,
     /// The grant.
     pub transaction: Uuid,
-    pub credit: Money,
 }
 
-pub(super) async fn insert_redemption(conn: &mut PgConnection, redemption: &NewRedemption) -> Result<()> {
-    sqlx::query!(
-        "insert into promo_redemption (promo_redemption_id, promo_code_id, account_id, order_id,
+/// Takes one redemption of a voucher that is still worth `credit`, if there is one to take, and writes it down. The
+/// voucher's row stays locked until the caller's transaction ends.
+pub(super) async fn redeem(
+    conn: &mut PgConnection,
+    account: AccountId,
+    promo_code: PromoCodeId,
+    credit: Money,
+    redemption: &NewRedemption,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "with taken as (
+             update promo_code set times_redeemed = times_redeemed + 1
+             where promo_code_id = $2 and deleted_at is null and active
+                 and (max_redemptions = 0 or times_redeemed < max_redemptions)
+                 and credit_minor = $6 and currency = $7
+             returning promo_code_id
+         )
+         insert into promo_redemption (promo_redemption_id, promo_code_id, account_id, order_id,
              ledger_transaction_id, credit_minor, currency)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+         select $1, promo_code_id, $3, $4, $5, $6, $7 from taken",
         redemption.id.0,
-        redemption.promo_code_id.0,
-        redemption.account_id.0,
+        promo_code.0,
+        account.0,
         redemption.order_id.0,
         redemption.transaction,
-        redemption.credit.minor(),
-        redemption.credit.currency().code(),
+        credit.minor(),
+        credit.currency().code(),
     )
     .execute(conn)
     .await
     .on_constraint("promo_redemption_once", || crate::error::Refusal::VoucherAlreadyRedeemed.into())?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 pub(super) async fn has_redeemed(

@@ -1,5 +1,6 @@
 //! What happens to every request before and after it is handled: one file a layer. `router.rs` puts them together.
 
+pub mod announce;
 pub mod client_ip;
 pub mod headers;
 pub mod input;

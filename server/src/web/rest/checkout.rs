@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State, http::HeaderMap};
 use domain::{
     access::{Actor, Scope},
-    checkout::{self, Destination, PlaceOrder, Placed, Selection},
+    checkout::{self, Destination, PlaceOrder, Placed, Selection, ops::Shop},
     error::{Error, Fields, Problem},
     ids::OrganizationId,
     organizations,
@@ -149,8 +149,8 @@ async fn place(
         Wanted::Existing(id) => Destination::Existing(organization(&actor, &mut conn, &id).await?),
     };
     let order = PlaceOrder { selection, voucher, destination };
-    let limits = &services.voucher_limits;
-    let placed = checkout::ops::place(&actor, &mut conn, limits, key, &order).await?;
+    let shop = Shop { catalog: &services.catalog, limits: &services.voucher_limits };
+    let placed = checkout::ops::place(&actor, &mut conn, &shop, key, &order).await?;
     Ok(Json(placed.into()))
 }
 
