@@ -2,11 +2,14 @@
 //! somebody asks.
 
 use std::{
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    time::{Duration, Instant},
 };
 
-use domain::monitoring;
+use domain::{
+    error::Error,
+    monitoring::{self, Count},
+};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -21,6 +24,9 @@ const JOB_SECONDS: [f64; 8] = [0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0];
 
 /// Those who watch ask every few seconds, and want to be told that the database does not answer.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Counting all there is takes at most one part of so many of the time, whoever asks how often.
+const SHARE: u32 = 100;
+const COUNTING_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -68,6 +74,8 @@ struct Gauges {
     organizations: Family<StateLabels, Gauge>,
     applications: Family<StateLabels, Gauge>,
     ledger_drift: Gauge,
+    /// When totals may be counted again.
+    counting: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Default for Metrics {
@@ -142,27 +150,57 @@ impl Metrics {
 
 impl Gauges {
     async fn read(&self, pool: &PgPool) {
-        let read = async { monitoring::read(&mut *pool.acquire().await?).await };
-        let readings = timeout(PATIENCE, read).await.ok().and_then(Result::ok);
+        let read = async { monitoring::queue(&mut *pool.acquire().await?).await };
+        let queue = timeout(PATIENCE, read).await.ok().and_then(Result::ok);
         let idle = i64::try_from(pool.num_idle()).unwrap_or(i64::MAX);
         set(&self.connections, "idle", idle);
         set(&self.connections, "busy", i64::from(pool.size()) - idle);
-        self.database_up.set(i64::from(readings.is_some()));
-        let Some(readings) = readings else { return };
-        for (family, counts) in [
-            (&self.jobs, &readings.jobs),
-            (&self.organizations, &readings.organizations),
-            (&self.applications, &readings.applications),
-        ] {
-            // A state that nothing is in any more is not told as it last was.
-            family.clear();
-            for one in counts {
-                set(family, &one.state, one.count);
-            }
+        self.database_up.set(i64::from(queue.is_some()));
+        let Some(queue) = queue else { return };
+        replace(&self.jobs, &queue.jobs);
+        self.job_lag.set(queue.job_lag_seconds);
+        self.outbox.set(queue.outbox_waiting);
+        if self.may_count() {
+            let (gauges, pool) = (self.clone(), pool.clone());
+            // Goes on when nobody waits any longer; the figures are there for the next who asks.
+            let counting = tokio::spawn(async move { gauges.count(&pool).await });
+            timeout(PATIENCE, counting).await.ok();
         }
-        self.job_lag.set(readings.job_lag_seconds);
-        self.outbox.set(readings.outbox_waiting);
-        self.ledger_drift.set(readings.ledger_drift_minor);
+    }
+
+    /// Whether nobody counts, and counting has taken less than a hundredth of the time.
+    fn may_count(&self) -> bool {
+        let mut counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = counting.is_none_or(|next| next <= Instant::now());
+        if may {
+            *counting = Some(Instant::now() + COUNTING_MAX * SHARE);
+        }
+        may
+    }
+
+    async fn count(&self, pool: &PgPool) {
+        let began = Instant::now();
+        let count = async { monitoring::totals(&mut *pool.acquire().await?).await };
+        let counted =
+            timeout(COUNTING_MAX, count).await.map_err(|_| Error::Internal).and_then(|counted| counted);
+        match counted {
+            Ok(totals) => {
+                replace(&self.organizations, &totals.organizations);
+                replace(&self.applications, &totals.applications);
+                self.ledger_drift.set(totals.ledger_drift_minor);
+            }
+            Err(error) => tracing::warn!(%error, "totals were not counted; the last ones are told"),
+        }
+        let next = Instant::now() + began.elapsed() * SHARE;
+        *self.counting.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+    }
+}
+
+/// A state that nothing is in any more is not told as it last was.
+fn replace(family: &Family<StateLabels, Gauge>, counts: &[Count]) {
+    family.clear();
+    for one in counts {
+        set(family, &one.state, one.count);
     }
 }
 

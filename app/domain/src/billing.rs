@@ -9,7 +9,10 @@ use crate::{
 };
 
 /// A person's own billing account, if they ever needed one.
-pub(crate) async fn of_person(conn: &mut PgConnection, account: AccountId) -> Result<Option<BillingAccountId>> {
+pub(crate) async fn of_person(
+    conn: &mut PgConnection,
+    account: AccountId,
+) -> Result<Option<BillingAccountId>> {
     Ok(sqlx::query_scalar!(
         r#"select billing_account_id as "id: BillingAccountId" from billing_account where account_id = $1"#,
         account.0,

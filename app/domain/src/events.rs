@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
+    db::SWEPT_AT_ONCE,
     error::Result,
     ids::{OrderId, OrganizationId},
 };
@@ -97,6 +98,21 @@ pub async fn newest(conn: &mut PgConnection, subject: Subject) -> Result<i64> {
         subject.id(),
     );
     Ok(newest.fetch_one(conn).await?)
+}
+
+/// Deletes what happened more than thirty days ago: whoever watches has long read on.
+pub async fn sweep(conn: &mut PgConnection) -> Result<()> {
+    while sqlx::query!(
+        "delete from event where event_id in (
+             select event_id from event where created_at < now() - interval '30 days' limit $1)",
+        SWEPT_AT_ONCE,
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected()
+        > 0
+    {}
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 use crate::{
     access::Actor,
+    db::SWEPT_AT_ONCE,
     error::{Conflict, Error, Problem, Result},
 };
 
@@ -78,6 +79,21 @@ impl Keyed<'_> {
         })?;
         Ok(Some(result))
     }
+}
+
+/// Deletes keys after sixty days. A cart keeps its key for thirty: nothing that is still sent is done twice.
+pub async fn sweep(conn: &mut PgConnection) -> Result<()> {
+    while sqlx::query!(
+        "delete from idempotency where (account_id, operation, key) in (
+             select account_id, operation, key from idempotency where created_at < now() - interval '60 days' limit $1)",
+        SWEPT_AT_ONCE,
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected()
+        > 0
+    {}
+    Ok(())
 }
 
 #[cfg(all(test, feature = "testing"))]

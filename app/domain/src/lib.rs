@@ -19,7 +19,7 @@ pub mod error;
 #[cfg(feature = "db")]
 pub mod events;
 #[cfg(feature = "db")]
-mod idempotency;
+pub mod idempotency;
 pub mod identity;
 pub mod ids;
 #[cfg(feature = "db")]

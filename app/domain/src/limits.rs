@@ -3,7 +3,10 @@
 
 use sqlx::PgConnection;
 
-use crate::error::{Error, Result};
+use crate::{
+    db::SWEPT_AT_ONCE,
+    error::{Error, Result},
+};
 
 /// `times` in each window of `seconds`. Zero times: no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +51,15 @@ pub async fn forget(conn: &mut PgConnection, subject: &str) -> Result<()> {
 
 /// Drops windows that are over.
 pub async fn sweep(conn: &mut PgConnection) -> Result<()> {
-    sqlx::query!("delete from rate_limit where window_start < now() - interval '2 days'")
-        .execute(conn)
-        .await?;
+    while sqlx::query!(
+        "delete from rate_limit where (subject, window_start) in (
+             select subject, window_start from rate_limit where window_start < now() - interval '2 days' limit $1)",
+        SWEPT_AT_ONCE,
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected()
+        > 0
+    {}
     Ok(())
 }

@@ -12,8 +12,9 @@ pub struct Count {
     pub count: i64,
 }
 
+/// What costs as much as there is work waiting.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Readings {
+pub struct Queue {
     /// Jobs that are queued, running or given up.
     pub jobs: Vec<Count>,
     /// Events that are not jobs yet.
@@ -21,6 +22,11 @@ pub struct Readings {
     /// How long the job that is due longest has waited, in seconds; one whose worker is gone is due since its lease
     /// ended.
     pub job_lag_seconds: f64,
+}
+
+/// What costs as much as there is in all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Totals {
     pub organizations: Vec<Count>,
     pub applications: Vec<Count>,
     /// Credit that the ledger gives customers and that their lots do not hold, or the other way round, in minor
@@ -28,7 +34,7 @@ pub struct Readings {
     pub ledger_drift_minor: i64,
 }
 
-pub async fn read(conn: &mut PgConnection) -> Result<Readings> {
+pub async fn queue(conn: &mut PgConnection) -> Result<Queue> {
     let queue = sqlx::query!(
         r#"select (select count(*) from outbox_event where dispatched_at is null) as "waiting!",
                coalesce(extract(epoch from now() - min(due)), 0)::float8 as "lag!"
@@ -42,8 +48,12 @@ pub async fn read(conn: &mut PgConnection) -> Result<Readings> {
         Count,
         r#"select state, count(*) as "count!" from job where state <> 'done' group by state order by state"#
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(conn)
     .await?;
+    Ok(Queue { jobs, outbox_waiting: queue.waiting, job_lag_seconds: queue.lag })
+}
+
+pub async fn totals(conn: &mut PgConnection) -> Result<Totals> {
     let organizations = sqlx::query_as!(
         Count,
         r#"select state, count(*) as "count!" from organization group by state order by state"#
@@ -65,14 +75,7 @@ pub async fn read(conn: &mut PgConnection) -> Result<Readings> {
                       from grant_lot group by billing_account_id, currency) lots
                using (billing_account_id, currency)"#
     )
-    .fetch_one(&mut *conn)
+    .fetch_one(conn)
     .await?;
-    Ok(Readings {
-        jobs,
-        outbox_waiting: queue.waiting,
-        job_lag_seconds: queue.lag,
-        organizations,
-        applications,
-        ledger_drift_minor: ledger.drift,
-    })
+    Ok(Totals { organizations, applications, ledger_drift_minor: ledger.drift })
 }

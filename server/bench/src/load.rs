@@ -1,4 +1,4 @@
-//! Asks for one page over and over on a fixed number of connections, and keeps each answer's time.
+//! Asks over and over on a fixed number of connections, and keeps each answer's time.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 use hdrhistogram::Histogram;
-use reqwest::{Client, StatusCode, header};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
@@ -26,9 +26,8 @@ pub fn times() -> Result<Times> {
 
 #[derive(Clone)]
 pub struct Load {
-    pub url: String,
-    /// Of a session; without one a page may be a kept one.
-    pub cookie: Option<String>,
+    /// Makes a request of its number, which begins at 0.
+    pub ask: Arc<dyn Fn(&Client, u32) -> RequestBuilder + Send + Sync>,
     pub connections: usize,
     /// One request each so long, whether or not the last was answered. None: the next follows the answer.
     pub every: Option<Duration>,
@@ -61,8 +60,9 @@ impl Load {
         let client = Client::builder().http1_only().build()?;
         let mut times = times()?;
         loop {
+            let number = number.fetch_add(1, Ordering::Relaxed);
             let due = match self.every {
-                Some(every) => started + every * number.fetch_add(1, Ordering::Relaxed),
+                Some(every) => started + every * number,
                 None => Instant::now(),
             };
             if due >= started + self.lasting {
@@ -71,14 +71,11 @@ impl Load {
             if self.every.is_some() {
                 sleep_until(due).await;
             }
-            let mut request = client.get(&self.url);
-            if let Some(cookie) = &self.cookie {
-                request = request.header(header::COOKIE, cookie);
-            }
-            let reply = request.send().await?;
-            let status = reply.status();
+            let reply = (self.ask)(&client, number).send().await?;
+            let (status, url) = (reply.status(), reply.url().clone());
             let body = reply.bytes().await?;
-            ensure!(status == StatusCode::OK && !body.is_empty(), "{}: {status}", self.url);
+            let good = status == StatusCode::OK && !body.is_empty();
+            ensure!(good, "{url}: {status} {}", String::from_utf8_lossy(&body));
             times.record(u64::try_from(due.elapsed().as_micros())?)?;
         }
     }

@@ -1,6 +1,7 @@
 //! What `make bench` runs: starts the release as a process, measures it, and writes docs/benchmarks.md.
 
 mod load;
+mod orders;
 mod pages;
 mod plain;
 mod process;
@@ -49,12 +50,15 @@ async fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Plain { listen, from } => plain::serve(listen, &from).await,
         Command::Run { root, catalyst, site, folder } => {
+            let world = World::start(&root, &catalyst, &site, folder.join("orders"))?;
+            let orders = orders::measure(&world).await?;
+            drop(world);
             take_the_load_core()?;
-            let world = World::start(&root, catalyst, site, folder)?;
+            let world = World::start(&root, &catalyst, &site, folder)?;
             let tree = tree::measure(&world)?;
             let pages = pages::measure(&world).await?;
             let viewers = viewers::measure(&world).await?;
-            Report { tree, pages, viewers }.write(&world, &root)
+            Report { orders, tree, pages, viewers }.write(&world, &root)
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Pages of the server, beside a plain handler that sends the same bytes: kept ones, as visitors without a session
 //! get them, and ones rendered for somebody with a session.
 
-use std::{process::Command, time::Duration};
+use std::{process::Command, sync::Arc, time::Duration};
 
 use anyhow::Result;
+use reqwest::{Client, header};
 
 use crate::{
     load::{Load, Times},
@@ -75,12 +76,13 @@ pub async fn measure(world: &World) -> Result<Pages> {
                 "{page}, {connections} connections{}",
                 if cookie.is_some() { ", with a session" } else { "" }
             );
-            let load = |process: &Process| Load {
-                url: format!("{}{page}", process.url),
-                cookie: cookie.cloned(),
-                connections,
-                every,
-                lasting: LASTING,
+            let load = |process: &Process| {
+                let (url, cookie) = (format!("{}{page}", process.url), cookie.cloned());
+                let ask = move |client: &Client, _| {
+                    let request = client.get(&url);
+                    cookie.iter().fold(request, |request, cookie| request.header(header::COOKIE, cookie))
+                };
+                Load { ask: Arc::new(ask), connections, every, lasting: LASTING }
             };
             rows.push(Row {
                 page,

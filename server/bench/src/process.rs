@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -11,6 +12,9 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::time::{sleep, timeout};
 
 const SERVER_CORE: &str = "0";
+const BOTH_CORES: &str = "0,1";
+/// Whether the load has a core of its own.
+static APART: AtomicBool = AtomicBool::new(false);
 /// Where load and PostgreSQL are.
 const LOAD_CORE: &str = "1";
 const OPEN_FILES: u32 = 8192;
@@ -18,6 +22,8 @@ const OPEN_FILES: u32 = 8192;
 const TICKS_A_SECOND: f64 = 100.0;
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Until then nobody has a core of their own.
+///
 /// Moves this process, and so whatever it starts, to the core that the server is not on; lets both hold
 /// as many connections as the benchmark needs.
 pub fn take_the_load_core() -> Result<()> {
@@ -29,10 +35,11 @@ pub fn take_the_load_core() -> Result<()> {
         let done = command.stdout(Stdio::null()).status().context("util-linux is not installed")?;
         ensure!(done.success(), "two cores and {OPEN_FILES} open files are needed");
     }
+    APART.store(true, Ordering::Relaxed);
     Ok(())
 }
 
-/// A server on the server's core, killed with the value.
+/// A server, killed with the value.
 pub struct Process {
     child: Child,
     pub url: String,
@@ -42,8 +49,9 @@ impl Process {
     /// Starts it and waits until it answers at `ready`. Its environment is what the command sets.
     pub async fn start(command: &Command, url: String, ready: &str, log: &Path) -> Result<Self> {
         let log_file = File::create(log)?;
+        let cores = if APART.load(Ordering::Relaxed) { SERVER_CORE } else { BOTH_CORES };
         let child = Command::new("taskset")
-            .args(["--cpu-list", SERVER_CORE])
+            .args(["--cpu-list", cores])
             .arg(command.get_program())
             .args(command.get_args())
             .env_clear()

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::{
     load::Times,
+    orders::{CONNECTIONS, FEW, MANY, Orders, Row},
     pages::{Figures, Pages},
     process::kilobytes,
     tree::Tree,
@@ -20,6 +21,7 @@ const END: &str = "<!-- end of the figures -->";
 const MISSED: &str = "**missed**";
 
 pub struct Report {
+    pub orders: Orders,
     pub tree: Tree,
     pub pages: Pages,
     pub viewers: Viewers,
@@ -28,9 +30,10 @@ pub struct Report {
 impl Report {
     pub fn write(&self, world: &World, root: &Path) -> Result<()> {
         let text = format!(
-            "{}\n{}\n{}\n{}",
+            "{}\n{}\n{}\n{}\n{}",
             machine(world, root)?,
             self.goals()?,
+            self.of_the_orders()?,
             self.of_the_pages()?,
             self.of_the_viewers()?
         );
@@ -50,9 +53,18 @@ impl Report {
         let full = rows().filter(|row| !row.steady && row.connections == most);
         let rate = full.map(|row| row.catalyst.a_second).fold(f64::INFINITY, f64::min);
         let steady = rows().filter(|row| row.steady).map(|row| p99(&row.catalyst.times));
+        let orders = &self.orders;
+        let ratio = orders.rows.iter().map(Row::ratio).fold(f64::INFINITY, f64::min);
+        let busiest = orders.rows.iter().filter(|row| Some(&row.connections) == CONNECTIONS.last());
+        let longest = busiest.map(|row| p99(&row.times)).fold(0.0, f64::max);
+        let growth =
+            median(&orders.among_many.times) / orders.rows.first().map_or(0.0, |row| median(&row.times));
         let mut text = "| Goal | Figure | Wanted | |\n|---|--:|--:|---|\n".to_owned();
         let slowest_tree = self.tree.slowest.as_secs_f64();
         for (what, figure, wanted, at_least, unit) in [
+            ("orders by what the database alone writes, at least", ratio, 0.6, true, ""),
+            ("an order with 32 connections, p99", longest, 100.0, false, " ms"),
+            ("an order among 1,000,000 customers by one among 1,000, p50", growth, 1.5, false, ""),
             ("render and audit a tree, ha, the slowest of 20", slowest_tree, 1.0, false, " s"),
             ("the slower page, kept, 32 connections, on one core", rate, 4000.0, true, " a second"),
             (
@@ -77,6 +89,28 @@ impl Report {
             self.tree.files,
             number(self.tree.median.as_secs_f64())
         )?;
+        Ok(text)
+    }
+
+    fn of_the_orders(&self) -> Result<String> {
+        let mut text =
+            "| Orders | Connections | a second | the rows alone, a second | ratio | p50 ms | p99 ms |\n\
+                        |---|--:|--:|--:|--:|--:|--:|\n"
+                .to_owned();
+        let few = self.orders.rows.iter().map(|row| (row, FEW));
+        for (row, customers) in few.chain([(&self.orders.among_many, MANY)]) {
+            writeln!(
+                text,
+                "| {}, among {customers} customers | {} | {} | {} | {} | {} | {} |",
+                if row.hot { "one voucher" } else { "a voucher each" },
+                row.connections,
+                number(row.catalyst_a_second),
+                number(row.limit_a_second),
+                number(row.ratio()),
+                number(median(&row.times)),
+                number(p99(&row.times)),
+            )?;
+        }
         Ok(text)
     }
 

@@ -29,7 +29,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn start(root: &Path, binary: PathBuf, site: PathBuf, folder: PathBuf) -> Result<Self> {
+    pub fn start(root: &Path, binary: &Path, site: &Path, folder: PathBuf) -> Result<Self> {
         if let Some(left) = LocalPostgres::attach(&folder.join("postgres"))? {
             left.stop()?;
         }
@@ -46,7 +46,7 @@ impl World {
             ("CATALYST_SITE_ROOT", site.display().to_string()),
             ("CATALYST_INFRA_DIR", root.join("infra").display().to_string()),
         ];
-        Ok(Self { folder, postgres, binary, settings })
+        Ok(Self { folder, postgres, binary: binary.to_owned(), settings })
     }
 
     /// The program with the benchmark's settings only, not yet started.
@@ -57,11 +57,15 @@ impl World {
         command
     }
 
-    /// `catalyst serve` on the server's core.
+    /// `catalyst serve` where servers are.
     pub async fn serve(&self) -> Result<Process> {
+        self.serve_with(&[]).await
+    }
+
+    pub async fn serve_with(&self, settings: &[(&str, &str)]) -> Result<Process> {
         let address = free_address()?;
         let mut command = self.catalyst(&["serve"]);
-        command.env("CATALYST_LISTEN", &address);
+        command.env("CATALYST_LISTEN", &address).envs(settings.iter().copied());
         Process::start(&command, format!("http://{address}"), "/readyz", &self.folder.join("catalyst.log"))
             .await
     }

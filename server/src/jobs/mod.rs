@@ -12,5 +12,5 @@ mod worker;
 
 pub use background_job::{BackgroundJob, Outcome};
 pub use registry::{KINDS, Kind};
-pub use runner::run;
+pub use runner::{run, sweep};
 pub use worker::run_until_idle;

@@ -8,6 +8,7 @@ use std::{
 use domain::{
     carts,
     error::Result,
+    events, idempotency,
     identity::sessions,
     jobs::{self, Wanted},
     limits,
@@ -105,11 +106,13 @@ async fn begin_what_is_due(app: &App, slots: &Slots, running: &mut JoinSet<()>) 
     }
 }
 
-/// Drops what is over: counters of limits, carts that nobody touched, sessions, links.
-async fn sweep(app: &App) -> Result<()> {
+/// Deletes what is over, in small steps.
+pub async fn sweep(app: &App) -> Result<()> {
     let mut conn = app.services.pool.acquire().await?;
     limits::sweep(&mut conn).await?;
     carts::ops::sweep(&mut conn).await?;
     sessions::sweep(&mut conn, &app.config.limits.sessions).await?;
-    Ok(())
+    jobs::sweep(&mut conn).await?;
+    events::sweep(&mut conn).await?;
+    idempotency::sweep(&mut conn).await
 }

@@ -10,6 +10,7 @@ use std::{
 
 use adapters::events::EventStream;
 use async_nats::jetstream::{self, stream::Stream};
+use domain::jobs;
 use http::StatusCode;
 use serde_json::Value;
 use tokio::time::sleep;
@@ -110,6 +111,50 @@ async fn an_order_is_told_once_however_often_its_job_runs() {
         sleep(Duration::from_millis(200)).await;
     }
     assert_eq!(messages(&url).await, 2);
+
+    // The disk is lost; what is told from now on is kept again.
+    let client = async_nats::connect(&url).await.unwrap();
+    jetstream::new(client).delete_stream("CATALYST").await.unwrap();
+    customer.order("al-badr", &order_for("al-badr", None)).await.expect(StatusCode::OK);
+    world.run_jobs().await;
+    assert_eq!(messages(&url).await, 1);
+}
+
+#[tokio::test]
+async fn an_event_that_a_worker_without_nats_dispatched_is_told_by_one_with_it() {
+    let world = World::new().await;
+    world.voucher("WELCOME", "50", 0).await;
+    let customer = world.customer("sara@example.om").await;
+    customer.order("al-noor", &order_for("al-noor", Some("WELCOME"))).await.expect(StatusCode::OK);
+    world.run_jobs().await;
+    let queued = "select count(*) from job where kind = 'publish_event'";
+    assert_eq!(world.number(queued).await, 0);
+
+    let mut conn = world.app.services.pool.acquire().await.unwrap();
+    assert_eq!(jobs::dispatch(&mut conn, true).await, Ok(1));
+    assert_eq!(jobs::dispatch(&mut conn, true).await, Ok(0));
+    drop(conn);
+    assert_eq!(world.number(queued).await, 1);
+    world.execute("update job set state = 'done' where kind = 'publish_event'").await;
+}
+
+#[tokio::test]
+async fn an_event_of_a_newer_program_is_left_to_it() {
+    let mut world = World::new().await;
+    world
+        .execute(
+            r#"insert into outbox_event (outbox_event_id, topic, payload, created_at)
+             values (gen_random_uuid(), 'sovereign.made', '{"topic": "sovereign_made"}', now() - interval '1 hour'),
+                    (gen_random_uuid(), 'order.placed', '{"topic": "order_placed", "id": 1}', now() - interval '1 hour')"#,
+        )
+        .await;
+    world.voucher("WELCOME", "50", 0).await;
+    let customer = world.customer("sara@example.om").await;
+    customer.order("al-noor", &order_for("al-noor", Some("WELCOME"))).await.expect(StatusCode::OK);
+    world.run_jobs().await;
+    assert_eq!(world.number("select count(*) from organization where state = 'active'").await, 1);
+    assert_eq!(world.number("select count(*) from outbox_event where dispatched_at is null").await, 2);
+    world.abandon_jobs();
 }
 
 /// Tells an event over and over until it is taken: servers that have just met choose a leader first.

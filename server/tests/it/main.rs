@@ -31,4 +31,6 @@ mod settings;
 mod sign_in;
 mod traces;
 mod upgrade;
+mod upkeep;
 mod vouchers;
+mod wakeups;

@@ -287,3 +287,38 @@ async fn who_and_since_when_and_the_cart_stand_in_columns() {
             and not data ?| array['account', 'signed_in_at', 'cart']";
     assert_eq!(world.number(row).await, 1);
 }
+
+#[tokio::test]
+async fn a_session_that_ended_while_its_request_was_answered_is_not_given_back() {
+    let mut world = World::with(&[("CATALYST_DATABASE_CONNECTIONS", "4")]).await;
+    let mut browser = visitor(&world).await;
+    assert!(!id_of(&browser).is_empty());
+    let mut blocker = world.owner.begin().await.unwrap();
+    sqlx::query("lock table cart in share mode").execute(&mut *blocker).await.unwrap();
+    let ends = async {
+        let waiting = "select count(*) from pg_locks where relation = 'cart'::regclass and not granted";
+        while world.number(waiting).await < 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        world.execute("delete from session").await;
+        blocker.rollback().await.unwrap();
+    };
+    tokio::join!(submit(&mut browser, "/plans", "/do/cart/plan", &[("plan", "s")]), ends);
+    assert_eq!(id_of(&browser), "");
+    world.abandon_jobs();
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_read_is_kept_for_later() {
+    let world = World::new().await;
+    let mut browser = sign_in(&world, "sara@example.om").await;
+    let id = id_of(&browser);
+    world.execute("alter table session rename to away").await;
+    for path in ["/", "/console", "/billing/balance"] {
+        let reply = browser.get(path).await.expect(StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(reply.header("retry-after"), "1", "{path}");
+    }
+    assert_eq!(id_of(&browser), id);
+    world.execute("alter table away rename to session").await;
+    assert!(is_signed_in(&mut browser).await);
+}

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use super::Cart;
 use crate::{
     checkout::Selection,
+    db::SWEPT_AT_ONCE,
     error::Result,
     ids::{CartId, CheckoutKey},
 };
@@ -118,6 +119,15 @@ pub(super) async fn delete(conn: &mut PgConnection, id: CartId) -> Result<()> {
 
 /// Carts that nobody touched for thirty days.
 pub(super) async fn sweep(conn: &mut PgConnection) -> Result<()> {
-    sqlx::query!("delete from cart where updated_at < now() - interval '30 days'").execute(conn).await?;
+    while sqlx::query!(
+        "delete from cart where cart_id in (
+             select cart_id from cart where updated_at < now() - interval '30 days' limit $1)",
+        SWEPT_AT_ONCE,
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected()
+        > 0
+    {}
     Ok(())
 }

@@ -139,12 +139,8 @@ async fn write_order(
     }
     let promo_code = offer.as_ref().map(|(_, offer)| offer.promo_code_id);
     let lines = &priced.quote.lines;
-    orders::ops::insert(
-        actor,
-        tx,
-        &NewOrder { id: order_id, organization, plan, total, promo_code, lines },
-    )
-    .await?;
+    orders::ops::insert(actor, tx, &NewOrder { id: order_id, organization, plan, total, promo_code, lines })
+        .await?;
     ledger::ops::book(tx, &booking).await?;
     subscriptions::begin(tx, organization, order_id, plan).await?;
     let apps = priced.apps.iter().map(|app| (app.app_id, app.slug.as_str()));

@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     access::Actor,
+    db::SWEPT_AT_ONCE,
     error::Result,
     ids::{AccountId, CartId},
 };
@@ -145,15 +146,26 @@ pub async fn end_all(actor: &Actor, conn: &mut PgConnection) -> Result<u64> {
 }
 
 /// Drops sessions that nobody can use any more, and sign-in links that are long over.
-pub async fn sweep(conn: &mut PgConnection, durations: &Durations) -> Result<u64> {
-    let sessions = sqlx::query!(
-        "delete from session where expires_at < now() or seen_at < now() - make_interval(secs => $1::int)",
-        durations.idle_seconds,
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!("delete from sign_in_link where expires_at < now() - interval '1 day'")
-        .execute(conn)
+pub async fn sweep(conn: &mut PgConnection, durations: &Durations) -> Result<()> {
+    loop {
+        let sessions = sqlx::query!(
+            "delete from session where session_hash in (
+                 select session_hash from session
+                 where expires_at < now() or seen_at < now() - make_interval(secs => $1::int) limit $2)",
+            durations.idle_seconds,
+            SWEPT_AT_ONCE,
+        )
+        .execute(&mut *conn)
         .await?;
-    Ok(sessions.rows_affected())
+        let links = sqlx::query!(
+            "delete from sign_in_link where sign_in_link_id in (
+                 select sign_in_link_id from sign_in_link where expires_at < now() - interval '1 day' limit $1)",
+            SWEPT_AT_ONCE,
+        )
+        .execute(&mut *conn)
+        .await?;
+        if sessions.rows_affected() + links.rows_affected() == 0 {
+            return Ok(());
+        }
+    }
 }

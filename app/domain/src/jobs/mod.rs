@@ -8,11 +8,17 @@ use uuid::Uuid;
 
 use crate::{
     access::Worker,
+    db::SWEPT_AT_ONCE,
     error::Result,
     ids::{JobId, OrderId, SignInLinkId},
 };
 
 mod store;
+
+/// How many events one transaction goes on with.
+const AT_ONCE: i64 = 50;
+const DONE_DAYS: i32 = 7;
+const KEPT_DAYS: i32 = 90;
 
 /// What a job is told, as it waits in the queue. Its work is a `BackgroundJob` of the server.
 pub trait Payload: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -53,6 +59,8 @@ pub enum Event {
 }
 
 impl Event {
+    const TOPICS: [&'static str; 1] = ["order.placed"];
+
     pub const fn topic(&self) -> &'static str {
         match self {
             Self::OrderPlaced { .. } => "order.placed",
@@ -75,40 +83,54 @@ pub async fn enqueue<P: Payload>(
     store::insert_job(conn, JobId::new(), P::KIND, dedupe_key, &to_json(payload), request).await
 }
 
-/// Turns waiting events into jobs. Safe to repeat and to run in several places. `published`: somebody outside
-/// listens to them.
-pub async fn dispatch(conn: &mut PgConnection, published: bool) -> Result<usize> {
+/// Turns waiting events into jobs. Safe to repeat and to run in several places. An event of a topic that this program
+/// does not know is left to one that does. `publishes`: this process tells events to the outside; one that does not
+/// leaves that to one that does. Gives how many events it went on with.
+pub async fn dispatch(conn: &mut PgConnection, publishes: bool) -> Result<usize> {
+    let topics: Vec<String> = Event::TOPICS.map(str::to_owned).into();
     let mut tx = conn.begin().await?;
-    let events = store::lock_events(&mut tx, 50).await?;
-    for row in &events {
-        match serde_json::from_value::<Event>(row.payload.clone()) {
-            Ok(event) => enqueue_jobs_of(&mut tx, row, event, published).await?,
-            Err(error) => tracing::error!(%error, event = %row.outbox_event_id, "event is not understood"),
+    let mut done = Vec::new();
+    for row in store::lock_waiting(&mut tx, &topics, AT_ONCE).await? {
+        let Some(event) = understood(&row) else { continue };
+        enqueue_jobs_of(&mut tx, &row, &event).await?;
+        done.push(row.outbox_event_id);
+    }
+    store::mark_dispatched(&mut tx, &done).await?;
+    let mut published = Vec::new();
+    if publishes {
+        for row in store::lock_unpublished(&mut tx, &topics, AT_ONCE).await? {
+            let Some(event) = understood(&row) else { continue };
+            let outside = PublishEvent { outbox_event_id: row.outbox_event_id, event };
+            enqueue(&mut tx, &outside, &row.outbox_event_id.to_string(), row.request_id).await?;
+            published.push(row.outbox_event_id);
         }
-        store::mark_dispatched(&mut tx, row.outbox_event_id).await?;
+        store::mark_published(&mut tx, &published).await?;
     }
     tx.commit().await?;
-    Ok(events.len())
+    Ok(done.len() + published.len())
+}
+
+/// None: the event stays as it is, for a program that understands it.
+fn understood(row: &store::EventRow) -> Option<Event> {
+    serde_json::from_value(row.payload.clone())
+        .inspect_err(|error| tracing::error!(%error, event = %row.outbox_event_id, "event is not understood"))
+        .ok()
 }
 
 /// The jobs that follow from an event, each once.
-async fn enqueue_jobs_of(
-    conn: &mut PgConnection,
-    row: &store::EventRow,
-    event: Event,
-    published: bool,
-) -> Result<()> {
+async fn enqueue_jobs_of(conn: &mut PgConnection, row: &store::EventRow, event: &Event) -> Result<()> {
     let (key, request) = (row.outbox_event_id.to_string(), row.request_id);
-    match &event {
+    match event {
         Event::OrderPlaced { order_id } => {
             enqueue(conn, &DeliverOrder { order_id: *order_id }, &key, request).await?;
-            enqueue(conn, &OrderMail { order_id: *order_id }, &key, request).await?;
+            enqueue(conn, &OrderMail { order_id: *order_id }, &key, request).await
         }
     }
-    if published {
-        let outside = PublishEvent { outbox_event_id: row.outbox_event_id, event };
-        enqueue(conn, &outside, &key, request).await?;
-    }
+}
+
+/// Deletes jobs that were done a week ago, and events and failed jobs after ninety days.
+pub async fn sweep(conn: &mut PgConnection) -> Result<()> {
+    while store::sweep(conn, DONE_DAYS, KEPT_DAYS, SWEPT_AT_ONCE).await? > 0 {}
     Ok(())
 }
 

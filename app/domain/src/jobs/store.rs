@@ -54,22 +54,82 @@ pub(super) struct EventRow {
     pub request_id: Option<Uuid>,
 }
 
-pub(super) async fn lock_events(conn: &mut PgConnection, limit: i64) -> Result<Vec<EventRow>> {
+/// The oldest of these topics that are not jobs yet.
+pub(super) async fn lock_waiting(
+    conn: &mut PgConnection,
+    topics: &[String],
+    limit: i64,
+) -> Result<Vec<EventRow>> {
     Ok(sqlx::query_as!(
         EventRow,
-        "select outbox_event_id, payload, request_id from outbox_event where dispatched_at is null
-         order by created_at limit $1 for update skip locked",
+        "select outbox_event_id, payload, request_id from outbox_event
+         where dispatched_at is null and topic = any($1)
+         order by created_at limit $2 for update skip locked",
+        topics,
         limit,
     )
     .fetch_all(conn)
     .await?)
 }
 
-pub(super) async fn mark_dispatched(conn: &mut PgConnection, id: Uuid) -> Result<()> {
-    sqlx::query!("update outbox_event set dispatched_at = now() where outbox_event_id = $1", id)
+/// The oldest that are to be told to the outside.
+pub(super) async fn lock_unpublished(
+    conn: &mut PgConnection,
+    topics: &[String],
+    limit: i64,
+) -> Result<Vec<EventRow>> {
+    Ok(sqlx::query_as!(
+        EventRow,
+        "select outbox_event_id, payload, request_id from outbox_event
+         where dispatched_at is not null and publication_queued_at is null and topic = any($1)
+         order by created_at limit $2 for update skip locked",
+        topics,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+pub(super) async fn mark_dispatched(conn: &mut PgConnection, ids: &[Uuid]) -> Result<()> {
+    sqlx::query!("update outbox_event set dispatched_at = now() where outbox_event_id = any($1)", ids)
         .execute(conn)
         .await?;
     Ok(())
+}
+
+pub(super) async fn mark_published(conn: &mut PgConnection, ids: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        "update outbox_event set publication_queued_at = now() where outbox_event_id = any($1)",
+        ids
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Of jobs that ended so long ago, and of events that became jobs; at most so many of each. Gives how many went.
+pub(super) async fn sweep(conn: &mut PgConnection, done_days: i32, kept_days: i32, most: i64) -> Result<u64> {
+    let jobs = sqlx::query!(
+        "delete from job where job_id in (
+             select job_id from job
+             where finished_at < now() - make_interval(days => case state when 'done' then $1::int else $2::int end)
+             limit $3)",
+        done_days,
+        kept_days,
+        most,
+    )
+    .execute(&mut *conn)
+    .await?;
+    let events = sqlx::query!(
+        "delete from outbox_event where outbox_event_id in (
+             select outbox_event_id from outbox_event where dispatched_at < now() - make_interval(days => $1::int)
+             limit $2)",
+        kept_days,
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(jobs.rows_affected() + events.rows_affected())
 }
 
 pub(super) struct JobRow {

@@ -90,8 +90,13 @@ pub(super) async fn insert_transactions(
         "insert into ledger_entry (ledger_entry_id, ledger_transaction_id, ledger_account_id, amount_minor, currency)
          select id, transaction, ledger_account_id, minor, $6
          from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[]) as one (id, transaction, account, minor)
-         join ledger_account on kind = account and currency = $6
-             and billing_account_id is not distinct from case when account = 'customer' then $5::uuid end",
+         join (
+             select ledger_account_id, kind from ledger_account
+             where kind = 'customer' and billing_account_id = $5 and currency = $6
+             union all
+             select ledger_account_id, kind from ledger_account
+             where kind in ('promotion', 'sale') and billing_account_id is null and currency = $6
+         ) as booked on booked.kind = account",
         &entry_ids,
         &of,
         &accounts,

@@ -67,12 +67,12 @@ impl EventStream {
     /// Returns when JetStream has the event on its disk. The same `id` again, within `WINDOW`, adds nothing.
     pub async fn publish(&self, id: Uuid, topic: &str, payload: Vec<u8>) -> Result<(), EventsError> {
         let context = self.context.get_or_try_init(|| self.connect()).await?;
-        let mut headers = HeaderMap::new();
-        headers.insert(async_nats::header::NATS_MESSAGE_ID, id.to_string());
-        let subject = format!("{SUBJECTS}.{topic}");
-        let sent = context.publish_with_headers(subject, headers, payload.into()).await;
-        sent.map_err(failed("publishing"))?.await.map_err(failed("waiting for JetStream"))?;
-        Ok(())
+        if send(context, id, topic, payload.clone()).await.is_ok() {
+            return Ok(());
+        }
+        // Perhaps the stream is lost, with the disk that it was on.
+        self.make_stream(context).await?;
+        send(context, id, topic, payload).await
     }
 
     async fn connect(&self) -> Result<Context, EventsError> {
@@ -83,6 +83,11 @@ impl EventStream {
             .await
             .map_err(failed("connecting"))?;
         let context = jetstream::new(client);
+        self.make_stream(&context).await?;
+        Ok(context)
+    }
+
+    async fn make_stream(&self, context: &Context) -> Result<(), EventsError> {
         let wanted = stream::Config {
             name: STREAM.to_owned(),
             subjects: vec![format!("{SUBJECTS}.>")],
@@ -97,8 +102,16 @@ impl EventStream {
             let changed = stream::Config { num_replicas: self.replicas, ..found };
             context.update_stream(changed).await.map_err(failed("copying the stream"))?;
         }
-        Ok(context)
+        Ok(())
     }
+}
+
+async fn send(context: &Context, id: Uuid, topic: &str, payload: Vec<u8>) -> Result<(), EventsError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(async_nats::header::NATS_MESSAGE_ID, id.to_string());
+    let sent = context.publish_with_headers(format!("{SUBJECTS}.{topic}"), headers, payload.into()).await;
+    sent.map_err(failed("publishing"))?.await.map_err(failed("waiting for JetStream"))?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,7 +6,10 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -20,7 +23,7 @@ use domain::{
     ids::{AccountId, CartId},
     server_key::{Purpose, ServerKey},
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde_json::Value;
 use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
@@ -60,6 +63,8 @@ impl SessionStore {
 struct RequestStore {
     store: SessionStore,
     read: Mutex<Data>,
+    /// It was to be saved, and had been ended meanwhile.
+    ended: AtomicBool,
 }
 
 impl fmt::Debug for RequestStore {
@@ -150,7 +155,7 @@ impl tower_sessions::SessionStore for RequestStore {
         let mut conn = store.pool.acquire().await.map_err(broke)?;
         let changes = self.changes(&record.data);
         if !sessions::save(&mut conn, &store.hashes(record.id), &changes).await.map_err(broke)? {
-            tracing::info!("a session ended while its request was answered");
+            self.ended.store(true, Ordering::Relaxed);
         }
         self.remember(&record.data);
         Ok(())
@@ -184,13 +189,15 @@ pub async fn layer(
     let had_cookie = cookies::has_session(request.headers(), http);
     let lifetime = Duration::seconds(config.limits.sessions.lifetime_seconds.into());
     let hashes = sent.map(|id| SessionHashes(store.hashes(id).into()));
-    let store = Arc::new(RequestStore { store, read: Mutex::default() });
-    let session = Session::new(sent, store, Some(Expiry::OnInactivity(lifetime)));
+    let store = Arc::new(RequestStore { store, read: Mutex::default(), ended: AtomicBool::default() });
+    let session = Session::new(sent, store.clone(), Some(Expiry::OnInactivity(lifetime)));
     // Read before anybody holds a connection: who waits for a second one while holding the first, as many others
-    // do, waits for ever. What cannot be read is refused when somebody asks for it.
-    if let Some(hashes) = hashes
-        && session.get_value(ACCOUNT).await.is_ok()
-    {
+    // do, waits for ever.
+    if let Some(hashes) = hashes {
+        if let Err(error) = session.get_value(ACCOUNT).await {
+            tracing::error!(%error, "the session was not read");
+            return unavailable();
+        }
         request.extensions_mut().insert(hashes);
     }
     request.extensions_mut().insert(session.clone());
@@ -208,14 +215,20 @@ pub async fn layer(
     if session.is_modified() {
         if let Err(error) = session.save().await {
             tracing::error!(%error, "the session was not saved");
-            return (StatusCode::SERVICE_UNAVAILABLE, "The database does not answer. Try again shortly.\n")
-                .into_response();
+            return unavailable();
         }
-        if let Some(id) = session.id() {
+        if store.ended.load(Ordering::Relaxed) {
+            cookies::set(response.headers_mut(), http, name, "", 0);
+        } else if let Some(id) = session.id() {
             cookies::set(response.headers_mut(), http, name, &id.to_string(), lifetime.whole_seconds());
         }
     }
     response
+}
+
+fn unavailable() -> Response {
+    let text = "The database does not answer. Try again shortly.\n";
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], text).into_response()
 }
 
 /// What the session holds by now; nothing if it was ended.
