@@ -6,9 +6,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    access::{Actor, Admin, Operator, PlatformRole, Via},
+    access::{Actor, Admin, Operator, PlatformRole, Superadmin, Via},
     error::Result,
-    ids::{AccountId, ApiTokenId},
+    ids::{AccountId, ApiTokenId, OrganizationId},
     money::Money,
     text::{Email, VoucherCode},
 };
@@ -20,6 +20,7 @@ pub enum Action<'a> {
     CreateToken { email: &'a Email, scopes: &'a [String] },
     IssueVoucher { code: &'a VoucherCode, credit: Money, max_redemptions: i32, active: bool },
     RevokeVoucher { code: &'a VoucherCode },
+    RetryDelivery { organization: OrganizationId },
 }
 
 impl Action<'_> {
@@ -30,13 +31,15 @@ impl Action<'_> {
             Self::CreateToken { .. } => "token.create",
             Self::IssueVoucher { .. } => "voucher.issue",
             Self::RevokeVoucher { .. } => "voucher.revoke",
+            Self::RetryDelivery { .. } => "delivery.retry",
         }
     }
 
-    fn subject(&self) -> &str {
+    fn subject(&self) -> String {
         match self {
-            Self::GrantRole { email, .. } | Self::CreateToken { email, .. } => email.as_str(),
-            Self::IssueVoucher { code, .. } | Self::RevokeVoucher { code } => code.as_str(),
+            Self::GrantRole { email, .. } | Self::CreateToken { email, .. } => email.as_str().to_owned(),
+            Self::IssueVoucher { code, .. } | Self::RevokeVoucher { code } => code.as_str().to_owned(),
+            Self::RetryDelivery { organization } => organization.to_string(),
         }
     }
 
@@ -47,7 +50,7 @@ impl Action<'_> {
             Self::IssueVoucher { credit, max_redemptions, active, .. } => {
                 json!({ "credit": credit, "max_redemptions": max_redemptions, "active": active })
             }
-            Self::RevokeVoucher { .. } => json!({}),
+            Self::RevokeVoucher { .. } | Self::RetryDelivery { .. } => json!({}),
         }
     }
 }
@@ -62,6 +65,12 @@ pub enum By<'a> {
 impl<'a> From<&'a Admin> for By<'a> {
     fn from(admin: &'a Admin) -> Self {
         Self::Actor(admin.actor())
+    }
+}
+
+impl<'a> From<&'a Superadmin> for By<'a> {
+    fn from(superadmin: &'a Superadmin) -> Self {
+        Self::Actor(superadmin.actor())
     }
 }
 

@@ -25,7 +25,22 @@ pub fn applications(words: &'static Messages, organization: &Organization) -> im
                 <div role="status">{organization.is_moving().then(|| live(words, organization))}</div>
             </div>
             {list}
+            {organization.applications.iter().any(has_failed).then(|| retry(words, organization))}
         </section>
+    }
+}
+
+fn has_failed(app: &Application) -> bool {
+    app.state == ApplicationState::Failed
+}
+
+fn retry(words: &'static Messages, organization: &Organization) -> impl IntoView + use<> {
+    let id = organization.organization_id.to_string();
+    view! {
+        <form method="post" action="/do/organizations/retry">
+            <input type="hidden" name="organization" value=id/>
+            <button class="button"><Icon name="refresh"/>{words.console.retry}</button>
+        </form>
     }
 }
 
@@ -60,7 +75,7 @@ fn row(words: &'static Messages, app: &Application) -> impl IntoView + use<> {
     let commit = app.commit_id.as_deref().map(|id| {
         view! { <span class="soft figures">{fill(c.commit, &[("id", short(id))])}</span> }
     });
-    let note = (app.state == ApplicationState::Failed).then(|| {
+    let note = has_failed(app).then(|| {
         view! { <p class="application__note">{c.app_failed_note}</p> }
     });
     view! {

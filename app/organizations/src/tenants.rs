@@ -3,7 +3,8 @@
 
 use domain::{
     error::Result,
-    organizations::{self, Summary},
+    ids::OrganizationId,
+    organizations::{self, OrganizationState, Summary},
 };
 use leptos::prelude::*;
 use ui::{
@@ -49,6 +50,7 @@ fn table(words: &'static Messages, organizations: Vec<Summary>) -> impl IntoView
     let rows = organizations
         .into_iter()
         .map(|one| {
+            let (id, name) = (one.organization_id, one.name.clone());
             view! {
                 <tr>
                     <th scope="row">
@@ -59,11 +61,28 @@ fn table(words: &'static Messages, organizations: Vec<Summary>) -> impl IntoView
                     <td data-label=a.applications data-align="end">
                         <span>{number(locale, one.applications)}</span>
                     </td>
-                    <td data-label=a.state><State look=looks::organization(words, one.state)/></td>
+                    <td data-label=a.state>
+                        <div class="row">
+                            <State look=looks::organization(words, one.state)/>
+                            {(one.state == OrganizationState::Failed).then(|| retry(words, id, name))}
+                        </div>
+                    </td>
                     <td data-label=a.created><Day of=one.created_at locale/></td>
                 </tr>
             }
         })
         .collect_view();
     view! { <Table columns>{rows}</Table> }
+}
+
+fn retry(words: &'static Messages, id: OrganizationId, name: String) -> impl IntoView {
+    view! {
+        <form method="post" action="/do/admin/organizations/retry">
+            <input type="hidden" name="organization" value=id.to_string()/>
+            <button class="button button--quiet">
+                {words.console.retry}
+                <span class="sr-only">" "<bdi>{name}</bdi></span>
+            </button>
+        </form>
+    }
 }

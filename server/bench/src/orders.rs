@@ -92,6 +92,7 @@ impl Bench<'_> {
         self.world.sql("checkpoint")?;
         self.by_the_function(hot, connections, WARM_UP)?;
         let limit_a_second = self.by_the_function(hot, connections, LASTING)?;
+        println!("  {a_second:.0} a second; the rows alone, {limit_a_second:.0}");
         Ok(Row { hot, connections, catalyst_a_second: a_second, times, limit_a_second })
     }
 

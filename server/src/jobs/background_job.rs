@@ -19,6 +19,8 @@ pub enum Outcome {
     Retry(String),
     /// It never will.
     GiveUp(String),
+    /// The program ends; the try does not count.
+    Interrupted,
 }
 
 impl Outcome {
@@ -27,6 +29,7 @@ impl Outcome {
             Self::Done => "done",
             Self::Retry(_) => "retry",
             Self::GiveUp(_) => "given_up",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -47,7 +50,7 @@ pub trait BackgroundJob: Payload {
     const SLOTS: usize;
     /// How long its holder may be silent before another worker takes it over; renewed three times in that time.
     const LEASE: Duration = Duration::from_secs(60);
-    /// A `Retry` of the last try gives it up.
+    /// A `Retry` of the last try gives it up. The first ten tries take a quarter of an hour, each other ten minutes.
     const TRIES: i32 = 20;
 
     /// One try. Safe to repeat: a worker may be killed anywhere.

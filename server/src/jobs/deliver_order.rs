@@ -21,6 +21,8 @@ use crate::app::App;
 
 impl BackgroundJob for DeliverOrder {
     const SLOTS: usize = 4;
+    /// For three days: somebody has paid, and has to be told of a failure.
+    const TRIES: i32 = 440;
 
     async fn run(&self, app: &App, worker: &Worker) -> Outcome {
         match deliver(worker, app, self.order_id).await {

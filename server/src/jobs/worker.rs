@@ -69,7 +69,7 @@ async fn under_lease(app: &App, kind: &'static Kind, claim: Claim) {
             outcome = &mut try_job => {
                 break outcome.unwrap_or_else(|_| Outcome::Retry("the job panicked".to_owned()));
             }
-            () = &mut end_of_grace => break Outcome::Retry("the program ended".to_owned()),
+            () = &mut end_of_grace => break Outcome::Interrupted,
             _ = renewals.tick() => match extend(app, kind, &claim).await {
                 Ok(true) => {}
                 Ok(false) => {
@@ -96,6 +96,7 @@ async fn settle(app: &App, kind: &Kind, claim: &Claim, outcome: Outcome) -> Resu
     let last_try = claim.attempt >= kind.tries;
     let kept = match outcome {
         Outcome::Done => jobs::complete(&mut conn, claim).await?,
+        Outcome::Interrupted => jobs::put_back(&mut conn, claim).await?,
         Outcome::Retry(problem) if !last_try => {
             tracing::warn!(job = %claim.job_id, attempt = claim.attempt, problem, "a job will be tried again");
             jobs::retry(&mut conn, claim, &problem).await?

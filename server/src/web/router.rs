@@ -68,6 +68,8 @@ pub const FUNCTIONS: &[(&str, Policy)] = &[
     ("/do/cart/organization", Policy::Public),
     ("/do/cart/voucher", Policy::Public),
     ("/do/orders/place", Policy::SignedIn),
+    ("/do/organizations/retry", Policy::Member),
+    ("/do/admin/organizations/retry", Policy::Superadmin),
     ("/do/vouchers/issue", Policy::Admin),
     ("/do/vouchers/revoke", Policy::Admin),
 ];

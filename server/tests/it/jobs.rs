@@ -1,16 +1,28 @@
 //! Work after the commit: from the order to Git, whatever happens in between.
 
-use catalyst::jobs::deliver_order::{branches, commit_meta};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use catalyst::jobs::{
+    KINDS,
+    deliver_order::{branches, commit_meta},
+};
 use domain::{
-    access::Worker,
+    access::{PlatformRole, Worker},
     ids::OrderId,
     jobs::{self, Wanted},
     orders,
     organizations::ops::{Step, advance, undelivered},
 };
 use http::StatusCode;
+use tokio::{task::JoinHandle, time::sleep};
 
-use crate::world::{World, order_for};
+use crate::{
+    sign_in::{sign_in, submit},
+    world::{World, order_for},
+};
 
 /// An order that waits to be delivered.
 async fn ordered(world: &World, slug: &str) -> OrderId {
@@ -127,12 +139,66 @@ async fn git_that_fails_is_tried_again_and_people_see_that_it_waits() {
     customer.order("key-2", &order_for("al-fajr", Some("WELCOME"))).await.expect(StatusCode::OK);
     std::fs::write(root.join("al-fajr"), "in the way").unwrap();
     world.run_jobs().await;
-    world.execute("update job set attempts = 19 where state = 'queued'").await;
-    make_due(&world).await;
-    world.run_jobs().await;
+    last_try(&world).await;
     let failed = "select count(*) from organization where slug = 'al-fajr' and state = 'failed'";
     assert_eq!(world.number(failed).await, 1);
     world.abandon_jobs();
+}
+
+/// Of an order.
+fn tries() -> i32 {
+    KINDS.iter().find(|kind| kind.name == "deliver_order").unwrap().tries
+}
+
+/// Spends all tries of the orders that wait.
+async fn last_try(world: &World) {
+    world.execute(&format!("update job set attempts = {} where state = 'queued'", tries() - 1)).await;
+    make_due(world).await;
+    world.run_jobs().await;
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_sent_once_more_by_its_manager_or_a_superadmin() {
+    let world = World::new().await;
+    ordered(&world, "al-noor").await;
+    let root = world.app.config.git_root.clone();
+    std::fs::write(&root, "in the way").unwrap();
+    let fails = async || {
+        world.run_jobs().await;
+        last_try(&world).await;
+        assert_eq!(state(&world).await, ("failed".to_owned(), "failed".to_owned()));
+    };
+    fails().await;
+    let id: String = sqlx::query_scalar("select organization_id::text from organization")
+        .fetch_one(&world.owner)
+        .await
+        .unwrap();
+    let fields = [("organization", id.as_str())];
+    let (retry, retry_for) = ("/do/organizations/retry", "/do/admin/organizations/retry");
+
+    let mut stranger = sign_in(&world, "ali@example.om").await;
+    submit(&mut stranger, "/console", retry, &fields).await.expect(StatusCode::NOT_FOUND);
+    let mut member = sign_in(&world, "sara@example.om").await;
+    submit(&mut member, "/console", retry_for, &fields).await.expect(StatusCode::FORBIDDEN);
+    assert_eq!(state(&world).await, ("failed".to_owned(), "failed".to_owned()));
+    assert!(member.get("/console").await.text().contains(retry));
+    // Two clicks are one job.
+    for _ in 0..2 {
+        submit(&mut member, "/console", retry, &fields).await.expect(StatusCode::SEE_OTHER);
+        assert_eq!(state(&world).await, ("provisioning".to_owned(), "queued".to_owned()));
+    }
+    assert_eq!(world.number("select count(*) from job where kind = 'deliver_order'").await, 2);
+    fails().await;
+
+    world.staff("root@sovereign.om", PlatformRole::Superadmin).await;
+    let mut superadmin = sign_in(&world, "root@sovereign.om").await;
+    assert!(superadmin.get("/admin/tenants").await.text().contains(retry_for));
+    std::fs::remove_file(&root).unwrap();
+    submit(&mut superadmin, "/admin/tenants", retry_for, &fields).await.expect(StatusCode::SEE_OTHER);
+    assert_eq!(world.number("select count(*) from audit_event where action = 'delivery.retry'").await, 1);
+    world.run_jobs().await;
+    assert_eq!(state(&world).await, ("active".to_owned(), "committed".to_owned()));
+    assert!(!member.get("/console").await.text().contains(retry));
 }
 
 #[tokio::test]
@@ -238,24 +304,20 @@ async fn a_kind_that_hangs_takes_no_other_kinds_place() {
     let worker = tokio::spawn(catalyst::jobs::run(world.app.clone()));
     let running = "select count(*) from job where state = 'running'";
     while world.number(running).await < 4 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await;
     }
     ordered(&world, "al-noor").await;
     let delivered = async {
         while state(&world).await.0 != "active" {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(15), delivered)
-        .await
-        .expect("the order is delivered");
+    tokio::time::timeout(Duration::from_secs(15), delivered).await.expect("the order is delivered");
     worker.abort();
 }
 
-#[tokio::test]
-async fn a_delivery_ends_with_the_lease_of_its_job() {
-    let mut world = World::with(&[("CATALYST_DATABASE_CONNECTIONS", "4")]).await;
-    world.abandon_jobs();
+/// A worker whose Git never ends, with the process that it has begun.
+async fn hanging_delivery(world: &World) -> (JoinHandle<()>, PathBuf) {
     let folder = &world.app.config.data_dir;
     let (program, started) = (folder.join("hanging-git"), folder.join("started"));
     std::fs::write(&program, format!("#!/bin/sh\necho $$ > {}\nexec sleep 600\n", started.display()))
@@ -264,21 +326,52 @@ async fn a_delivery_ends_with_the_lease_of_its_job() {
     let mut app = world.app.clone();
     app.adapters.git =
         std::sync::Arc::new(adapters::git::LocalGitStore::with_program(&app.config.git_root, &program));
-    ordered(&world, "al-noor").await;
     let worker = tokio::spawn(catalyst::jobs::run(app));
     while !std::fs::read_to_string(&started).is_ok_and(|process| process.ends_with('\n')) {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await;
     }
     let process = std::fs::read_to_string(&started).unwrap();
-    let process = std::path::Path::new("/proc").join(process.trim());
+    let process = Path::new("/proc").join(process.trim());
     assert!(process.exists());
-    // Another worker took the job over: the next renewal finds out.
-    world.execute("update job set lease_token = gen_random_uuid() where kind = 'deliver_order'").await;
+    (worker, process)
+}
+
+async fn ended(process: &Path) {
     let gone = async {
         while std::fs::read_to_string(process.join("stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            sleep(Duration::from_millis(100)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(40), gone).await.expect("git ended with the lease");
+    tokio::time::timeout(Duration::from_secs(40), gone).await.expect("git ended with the try");
+}
+
+#[tokio::test]
+async fn a_delivery_ends_with_the_lease_of_its_job() {
+    let mut world = World::with(&[("CATALYST_DATABASE_CONNECTIONS", "4")]).await;
+    world.abandon_jobs();
+    ordered(&world, "al-noor").await;
+    let (worker, process) = hanging_delivery(&world).await;
+    // Another worker took the job over: the next renewal finds out.
+    world.execute("update job set lease_token = gen_random_uuid() where kind = 'deliver_order'").await;
+    ended(&process).await;
     worker.abort();
+}
+
+#[tokio::test]
+async fn a_program_that_ends_during_the_last_try_of_an_order_does_not_fail_it() {
+    let mut world = World::with(&[("CATALYST_DATABASE_CONNECTIONS", "4")]).await;
+    world.abandon_jobs();
+    ordered(&world, "al-noor").await;
+    let mut conn = world.app.services.pool.acquire().await.unwrap();
+    jobs::dispatch(&mut conn, false).await.unwrap();
+    drop(conn);
+    let before = tries() - 1;
+    world.execute(&format!("update job set attempts = {before} where kind = 'deliver_order'")).await;
+    let (worker, process) = hanging_delivery(&world).await;
+    world.shut_down();
+    worker.await.unwrap();
+    ended(&process).await;
+    let attempts = "select attempts::bigint from job where kind = 'deliver_order' and state = 'queued'";
+    assert_eq!(world.number(attempts).await, i64::from(before));
+    assert_eq!(state(&world).await, ("provisioning".to_owned(), "delivering".to_owned()));
 }

@@ -57,7 +57,7 @@ pub struct World {
     folder: PathBuf,
     clients: AtomicU8,
     jobs_may_remain: bool,
-    _shutdown: watch::Sender<bool>,
+    shutdown: watch::Sender<bool>,
 }
 
 impl World {
@@ -94,7 +94,7 @@ impl World {
             folder,
             clients: AtomicU8::new(1),
             jobs_may_remain: false,
-            _shutdown: sender,
+            shutdown: sender,
         }
     }
 
@@ -105,6 +105,11 @@ impl World {
     /// Hears of changes, as a program that serves does.
     pub fn listen(&self) -> JoinHandle<()> {
         self.app.wakeups.run(self.database_url(), self.app.services.pool.clone(), SILENCE)
+    }
+
+    /// As SIGTERM does.
+    pub fn shut_down(&self) {
+        self.shutdown.send_replace(true);
     }
 
     /// The whole server, as the other clients call it.

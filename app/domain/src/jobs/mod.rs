@@ -193,6 +193,11 @@ pub async fn retry(conn: &mut PgConnection, claim: &Claim, problem: &str) -> Res
     store::retry(conn, claim.job_id, claim.token, delay, &problem).await
 }
 
+/// Puts a job back whose worker ends, as if it had not been claimed.
+pub async fn put_back(conn: &mut PgConnection, claim: &Claim) -> Result<bool> {
+    store::put_back(conn, claim.job_id, claim.token).await
+}
+
 /// Gives a job up: another try would not help, or there were enough.
 pub async fn give_up(conn: &mut PgConnection, claim: &Claim, problem: &str) -> Result<bool> {
     store::finish(conn, claim.job_id, claim.token, "failed", Some(problem)).await

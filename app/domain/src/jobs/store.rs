@@ -222,6 +222,18 @@ pub(super) async fn retry(
     Ok(done.rows_affected() == 1)
 }
 
+pub(super) async fn put_back(conn: &mut PgConnection, id: JobId, token: Uuid) -> Result<bool> {
+    let done = sqlx::query!(
+        "update job set state = 'queued', attempts = attempts - 1, lease_token = null, lease_until = null
+         where job_id = $1 and lease_token = $2",
+        id.0,
+        token,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 pub(super) async fn unfinished(conn: &mut PgConnection) -> Result<i64> {
     let row = sqlx::query!(
         r#"select (select count(*) from job where state in ('queued', 'running'))

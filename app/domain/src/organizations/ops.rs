@@ -1,7 +1,10 @@
 //! The verbs of Organizations.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
 
 use super::{
     ApplicationState, Organization, Repository, Summary,
@@ -9,9 +12,11 @@ use super::{
 };
 use crate::{
     access::{Actor, Manager, Member, Superadmin, Worker},
+    audit::{self, Action},
     error::{Error, Result},
     events::{self, Event, Subject},
     ids::{AppId, ApplicationId, BillingAccountId, OrderId, OrganizationId, PlanId},
+    jobs::{self, DeliverOrder},
     text::{OrganizationName, Slug},
 };
 
@@ -184,4 +189,53 @@ pub async fn fail(_: &Worker, conn: &mut PgConnection, organization: Organizatio
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Sends what could not be delivered once more. Gives how many Applications that is: none where nothing has failed.
+pub async fn retry(manager: &Manager, conn: &mut PgConnection) -> Result<usize> {
+    let request = manager.actor().origin().request_id;
+    let mut tx = conn.begin().await?;
+    let sent = send_again(&mut tx, manager.organization_id(), request).await?;
+    tx.commit().await?;
+    Ok(sent)
+}
+
+/// The same by somebody who belongs to the platform, for any Organization.
+pub async fn retry_for(
+    superadmin: &Superadmin,
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+) -> Result<usize> {
+    let request = superadmin.actor().origin().request_id;
+    let mut tx = conn.begin().await?;
+    let sent = send_again(&mut tx, organization, request).await?;
+    audit::record(superadmin, &mut tx, Action::RetryDelivery { organization }).await?;
+    tx.commit().await?;
+    Ok(sent)
+}
+
+async fn send_again(tx: &mut PgConnection, id: OrganizationId, request: Option<Uuid>) -> Result<usize> {
+    store::lock(tx, id).await?;
+    let failed = store::queue_failed(tx, id).await?;
+    if failed.is_empty() {
+        return Ok(0);
+    }
+    let subject = Subject::Organization(id);
+    let mut orders = BTreeSet::new();
+    for application in &failed {
+        let payload =
+            json!({ "app": application.slug, "state": ApplicationState::Queued, "commit_id": null });
+        for subject in [subject, Subject::Order(application.order_id)] {
+            events::record(tx, subject, "application", &payload).await?;
+        }
+        orders.insert(application.order_id);
+    }
+    if store::set_provisioning(tx, id).await? {
+        events::record(tx, subject, "organization", &json!({ "state": "provisioning" })).await?;
+    }
+    for order_id in orders {
+        let key = format!("again:{}", Uuid::now_v7());
+        jobs::enqueue(tx, &DeliverOrder { order_id }, &key, request).await?;
+    }
+    Ok(failed.len())
 }

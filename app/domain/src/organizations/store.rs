@@ -269,6 +269,34 @@ pub(super) async fn set_failed(conn: &mut PgConnection, id: ApplicationId, probl
     Ok(done.rows_affected() == 1)
 }
 
+pub(super) struct Failed {
+    pub order_id: OrderId,
+    pub slug: String,
+}
+
+/// Failed Applications wait again; of two who ask at once, one is given them.
+pub(super) async fn queue_failed(conn: &mut PgConnection, id: OrganizationId) -> Result<Vec<Failed>> {
+    Ok(sqlx::query_as!(
+        Failed,
+        r#"update application set state = 'queued', problem = null
+           where organization_id = $1 and state = 'failed'
+           returning order_id as "order_id: OrderId", slug"#,
+        id.0,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+pub(super) async fn set_provisioning(conn: &mut PgConnection, id: OrganizationId) -> Result<bool> {
+    let done = sqlx::query!(
+        "update organization set state = 'provisioning' where organization_id = $1 and state = 'failed'",
+        id.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Provisioning or failed becomes active when nothing is left to deliver; nothing else does.
 pub(super) async fn set_active(conn: &mut PgConnection, id: OrganizationId) -> Result<bool> {
     let done = sqlx::query!(

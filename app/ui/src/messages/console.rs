@@ -25,6 +25,8 @@ messages!(Console {
     app_committed: "In Git", "في Git";
     app_failed: "Failed", "تعذّر";
     app_failed_note: "The repository could not be written. Nothing is lost, and we look into it.", "تعذّرت كتابة المستودع. لم يضِع شيء، ونحن نتحقق من السبب.";
+    retry: "Try again", "إعادة المحاولة";
+    delivery_retried: "It is tried again now.", "تجري إعادة المحاولة الآن.";
     organization_provisioning: "Being set up", "قيد الإعداد";
     organization_active: "Active", "نشطة";
     organization_failed: "Not complete", "غير مكتملة";
