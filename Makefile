@@ -10,7 +10,7 @@ build: ## The release: target/release/catalyst and target/site
 test: ## Every test there is
 	@scripts/setup test && scripts/with-tools cargo xtask test
 
-test-slow: ## The tests that take minutes
+test-slow: ## The tests that take minutes, and whether tests miss a guard of the domain that is taken away
 	@scripts/setup test && scripts/with-tools cargo xtask test --slow
 
 lint: ## Formatting, clippy, and the project's own rules

@@ -32,11 +32,16 @@ pub(crate) enum Task {
         /// Leave the browser out
         #[arg(long)]
         rust_only: bool,
-        /// Only the Rust tests that take minutes, which are left out otherwise
+        /// Only the Rust tests that take minutes, which are left out otherwise; then the mutants
         #[arg(long)]
         slow: bool,
         /// Only Rust tests whose name contains one of these
         filter: Vec<String>,
+    },
+    /// Take the domain's guards away, one by one, and see that its tests of races notice
+    Mutants {
+        /// Only these of app/domain/tests/mutants.toml
+        names: Vec<String>,
     },
     /// Formatting, clippy, and the project's own rules
     Lint {

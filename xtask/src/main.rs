@@ -6,6 +6,7 @@ mod bench;
 mod commands;
 mod docs;
 mod lint;
+mod mutants;
 mod packages;
 mod postgres;
 mod prepare;
@@ -44,8 +45,10 @@ fn main() -> ExitCode {
         Task::Bench => build().and_then(|()| bench::run()),
         Task::Size => size::run(),
         Task::Test { rust_only, slow, filter } => {
-            test::run(!rust_only && !slow && filter.is_empty(), slow, &filter)
+            let tested = test::run(!rust_only && !slow && filter.is_empty(), slow, &filter);
+            if slow && filter.is_empty() { tested.and_then(|()| mutants::run(&[])) } else { tested }
         }
+        Task::Mutants { names } => mutants::run(&names),
         Task::Lint { rules } => lint::run(rules),
         Task::Docs => docs::run(),
         Task::Announce => {

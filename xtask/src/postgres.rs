@@ -1,7 +1,7 @@
 //! The test cluster under target/, and clusters elsewhere for work by hand.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -92,8 +92,11 @@ pub(crate) fn drop_database(cluster: &LocalPostgres, database: &str) -> Result<(
 /// Applies the migrations through psql, so that it works before anything that contains a query
 /// compiles.
 pub(crate) fn migrate(cluster: &LocalPostgres, database: &str) -> Result<()> {
-    let folder = root().join("migrations");
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+    migrate_from(&root().join("migrations"), cluster, database)
+}
+
+pub(crate) fn migrate_from(folder: &Path, cluster: &LocalPostgres, database: &str) -> Result<()> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .with_context(|| format!("{} could not be read", folder.display()))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;

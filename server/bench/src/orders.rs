@@ -59,7 +59,7 @@ pub async fn measure(world: &World) -> Result<Orders> {
         "insert into promo_code (promo_code_id, code, credit_minor, currency, active, max_redemptions) \
                values (gen_random_uuid(), 'HOT', 20000, 'OMR', true, 0)",
     )?;
-    world.sql(&format!("call bench.add_old_customers({FEW})"))?;
+    world.sql(&format!("call bench.add_old_customers(1, {FEW})"))?;
     let mut bench = Bench { world, url: server.url.clone(), next: 0 };
     // The ledger's own accounts are made by the first order.
     bench.over_http(true, 1, Duration::from_millis(200)).await?;
@@ -70,7 +70,7 @@ pub async fn measure(world: &World) -> Result<Orders> {
             rows.push(bench.row(hot, connections).await?);
         }
     }
-    world.sql(&format!("call bench.add_old_customers({MANY})"))?;
+    world.sql(&format!("call bench.add_old_customers({FEW} + 1, {MANY})"))?;
     world.sql("vacuum analyze")?;
     let among_many = bench.row(true, CONNECTIONS[0]).await?;
     Ok(Orders { rows, among_many })
@@ -104,7 +104,7 @@ impl Bench<'_> {
             let order = json!({
                 "plan_id": "s", "apps": ["wordpress"], "addons": [],
                 "promo_code": if hot { "HOT".to_owned() } else { format!("ONE{customer}") },
-                "organization": { "name": "Bench", "slug": format!("b{customer}") },
+                "organization": { "name": "Bench", "slug": format!("bench{customer}") },
             });
             let request = client.post(&url).bearer_auth(format!("cat_bench{customer}"));
             request.header("idempotency-key", "bench").json(&order)

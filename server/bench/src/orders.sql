@@ -20,11 +20,11 @@ end
 $$;
 
 -- Customers of long standing, who have paid before and do nothing now.
-create procedure bench.add_old_customers(count bigint) language plpgsql as $$
+create procedure bench.add_old_customers(first bigint, last bigint) language plpgsql as $$
 begin
     create temporary table old on commit drop as
         select n, gen_random_uuid() as account_id, gen_random_uuid() as payer, gen_random_uuid() as organization_id
-        from generate_series(1, count) as n;
+        from generate_series(first, last) as n;
     insert into account (account_id, email) select account_id, 'old' || n || '@example.om' from old;
     insert into billing_account (billing_account_id, account_id) select payer, account_id from old;
     insert into ledger_account (ledger_account_id, kind, billing_account_id, currency)
@@ -63,15 +63,15 @@ declare
 begin
     select account_id into strict customer from bench.customer where number = customer_number;
     select plan_id, slug, name, price_minor into strict plan_row from plan where slug = 's';
-    select app_id, slug, name, price_minor into strict app_row from app where slug = 'wordpress';
-    price := plan_row.price_minor + app_row.price_minor;
+    select app_id, slug, name into strict app_row from app where slug = 'wordpress';
+    price := plan_row.price_minor;
     select ledger_account_id into strict promotion from ledger_account where kind = 'promotion' and currency = 'OMR';
     select ledger_account_id into strict sale from ledger_account where kind = 'sale' and currency = 'OMR';
     select promo_code_id into strict promo from promo_code where code = code_wanted;
 
     insert into billing_account (billing_account_id, account_id) values (payer, customer);
     insert into organization (organization_id, slug, name, state, plan_id, billing_account_id)
-        values (organization, 'b' || customer_number, 'Bench', 'provisioning', plan_row.plan_id, payer);
+        values (organization, 'bench' || customer_number, 'Bench', 'provisioning', plan_row.plan_id, payer);
     insert into organization_member (organization_id, account_id, role) values (organization, customer, 'owner');
     insert into idempotency (account_id, operation, key, request_hash, result)
         values (customer, 'order.place', 'bench', sha256('bench'), jsonb_build_object('order_id', placed,
@@ -81,7 +81,7 @@ begin
         values (placed, customer, organization, plan_row.plan_id, price, 'OMR', 'completed', 'credit', promo);
     insert into order_line (order_id, position, kind, slug, name, amount_minor, currency)
         values (placed, 0, 'plan', plan_row.slug, plan_row.name, plan_row.price_minor, 'OMR'),
-               (placed, 1, 'app', app_row.slug, app_row.name, app_row.price_minor, 'OMR');
+               (placed, 1, 'app', app_row.slug, jsonb_build_object('en', app_row.name), 0, 'OMR');
     insert into ledger_account (ledger_account_id, kind, billing_account_id, currency)
         values (own, 'customer', payer, 'OMR');
     insert into ledger_transaction (ledger_transaction_id, kind, reason, cause_kind, cause_id, order_id)
@@ -100,7 +100,7 @@ begin
     insert into application (application_id, organization_id, order_id, app_id, slug)
         values (gen_random_uuid(), organization, placed, app_row.app_id, app_row.slug);
     insert into outbox_event (outbox_event_id, topic, payload, request_id)
-        values (gen_random_uuid(), 'order_placed',
+        values (gen_random_uuid(), 'order.placed',
             jsonb_build_object('topic', 'order_placed', 'order_id', placed), gen_random_uuid());
     update promo_code set times_redeemed = times_redeemed + 1
         where promo_code_id = promo and (max_redemptions = 0 or times_redeemed < max_redemptions);

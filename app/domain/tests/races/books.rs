@@ -1,0 +1,77 @@
+//! What has to be true of the books whatever happened.
+
+use crate::world::World;
+
+/// Each counts what is wrong.
+const RULES: [(&str, &str); 10] = [
+    ("entries sum to zero", "select coalesce(sum(amount_minor), 0)::bigint from ledger_entry"),
+    (
+        "each transaction sums to zero",
+        "select count(*) from (select from ledger_entry group by ledger_transaction_id, currency
+         having sum(amount_minor) <> 0) unbalanced",
+    ),
+    (
+        "no balance is below zero",
+        "select count(*) from (select from ledger_entry join ledger_account using (ledger_account_id)
+         where kind = 'customer' group by billing_account_id, ledger_account.currency
+         having sum(amount_minor) < 0) overdrawn",
+    ),
+    (
+        "what is left of a billing account's lots is what it holds",
+        "select count(*) from ledger_account where kind = 'customer'
+         and (select coalesce(sum(amount_minor), 0) from ledger_entry
+              where ledger_entry.ledger_account_id = ledger_account.ledger_account_id)
+             <> (select coalesce(sum(remaining_minor), 0) from grant_lot
+                 where grant_lot.billing_account_id = ledger_account.billing_account_id
+                     and grant_lot.currency = ledger_account.currency)",
+    ),
+    (
+        "each lot is its grant less its draws",
+        "select count(*) from grant_lot where amount_minor - remaining_minor <> coalesce(
+         (select sum(amount_minor) from grant_draw where grant_draw.grant_lot_id = grant_lot.grant_lot_id), 0)",
+    ),
+    (
+        "each spend is drawn whole",
+        "select count(*) from ledger_entry join ledger_account using (ledger_account_id)
+         where kind = 'customer' and amount_minor < 0 and -amount_minor <> coalesce(
+         (select sum(amount_minor) from grant_draw where grant_draw.ledger_entry_id = ledger_entry.ledger_entry_id), 0)",
+    ),
+    (
+        "each voucher's counter is its redemptions and its grants, within its cap",
+        "select count(*) from promo_code where times_redeemed <>
+             (select count(*) from promo_redemption where promo_redemption.promo_code_id = promo_code.promo_code_id)
+         or times_redeemed <> (select count(*) from ledger_transaction where reason = 'promo:' || code)
+         or (max_redemptions > 0 and times_redeemed > max_redemptions)",
+    ),
+    (
+        "each redemption has its order and its grant",
+        "select count(*) from promo_redemption
+         left join customer_order on customer_order.order_id = promo_redemption.order_id
+             and customer_order.promo_code_id = promo_redemption.promo_code_id
+         left join ledger_transaction on ledger_transaction.order_id = promo_redemption.order_id and kind = 'grant'
+         where customer_order.order_id is null or ledger_transaction.ledger_transaction_id is null",
+    ),
+    (
+        "each order of a price was paid",
+        "select count(*) from customer_order where total_minor <> coalesce(
+         (select -sum(amount_minor) from ledger_entry join ledger_account using (ledger_account_id)
+          join ledger_transaction using (ledger_transaction_id)
+          where ledger_transaction.order_id = customer_order.order_id and ledger_transaction.kind = 'spend'
+              and ledger_account.kind = 'customer'), 0)",
+    ),
+    (
+        "each order has its event, its key and its subscription",
+        "select count(*) from customer_order where not exists (
+             select from outbox_event where payload ->> 'order_id' = customer_order.order_id::text)
+         or not exists (select from idempotency where result ->> 'order_id' = customer_order.order_id::text)
+         or not exists (select from subscription where subscription.order_id = customer_order.order_id)",
+    ),
+];
+
+impl World {
+    pub async fn check_books(&self) {
+        for (rule, query) in RULES {
+            assert_eq!(self.number(query).await, 0, "{rule}");
+        }
+    }
+}
