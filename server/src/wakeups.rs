@@ -10,7 +10,10 @@ use std::{
 };
 
 use anyhow::Result;
-use domain::events::Subject;
+use domain::{
+    db::{self, CHANNEL},
+    events::Subject,
+};
 use sqlx::{PgPool, postgres::PgListener};
 use tokio::{
     sync::{Notify, watch},
@@ -18,7 +21,6 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-const CHANNEL: &str = "catalyst";
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 /// How long announcements are gathered before the next one.
 const GATHER: Duration = Duration::from_millis(50);
@@ -121,11 +123,8 @@ impl Wakeups {
     async fn speak(&self, pool: &PgPool, ping_every: Duration) {
         loop {
             let work = timeout(ping_every, self.written.notified()).await.is_ok();
-            let said = sqlx::query("select pg_notify($1, $2)")
-                .bind(CHANNEL)
-                .bind(if work { "jobs" } else { "ping" })
-                .execute(pool)
-                .await;
+            let topic = if work { "jobs" } else { "ping" };
+            let said = async { db::notify(&mut *pool.acquire().await?, topic).await }.await;
             if let Err(error) = said {
                 tracing::warn!(%error, "workers were not woken; they look by themselves");
             }

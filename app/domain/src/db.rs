@@ -100,6 +100,15 @@ pub async fn takes_writes(conn: &mut PgConnection) -> Result<bool> {
     Ok(writes.fetch_one(conn).await?)
 }
 
+/// The channel on which the programs of an installation tell one another, and triggers tell them.
+pub const CHANNEL: &str = "catalyst";
+
+/// Tells all programs that listen, this one included.
+pub async fn notify(conn: &mut PgConnection, topic: &str) -> Result<()> {
+    sqlx::query!("select pg_notify($1, $2)", CHANNEL, topic).execute(conn).await?;
+    Ok(())
+}
+
 /// An amount out of its two columns.
 pub(crate) fn money(minor: i64, currency: &str) -> Result<Money> {
     let currency = Currency::parse(currency).map_err(|error| {

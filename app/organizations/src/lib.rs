@@ -2,7 +2,7 @@
 //! The other half: `app/domain/src/organizations`. Tables: organization, organization_member, application,
 //! organization_event. End to end: `end2end/tests/journey.spec.ts`.
 
-mod api;
+pub mod api;
 #[cfg(feature = "ssr")]
 mod applications;
 #[cfg(feature = "ssr")]

@@ -24,10 +24,12 @@ pub fn times() -> Result<Times> {
     Ok(Histogram::new_with_bounds(1, 60_000_000, 3)?)
 }
 
+pub type Ask = dyn Fn(&Client, u32) -> RequestBuilder + Send + Sync;
+
 #[derive(Clone)]
 pub struct Load {
     /// Makes a request of its number, which begins at 0.
-    pub ask: Arc<dyn Fn(&Client, u32) -> RequestBuilder + Send + Sync>,
+    pub ask: Arc<Ask>,
     pub connections: usize,
     /// One request each so long, whether or not the last was answered. None: the next follows the answer.
     pub every: Option<Duration>,

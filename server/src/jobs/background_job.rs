@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use adapters::mail::MailError;
 use domain::{
     access::Worker,
     error::{Error, Result},
@@ -38,6 +39,16 @@ impl Outcome {
 impl From<Error> for Outcome {
     fn from(error: Error) -> Self {
         Self::Retry(error.to_string())
+    }
+}
+
+/// The words are ours: a server's answer may name the address.
+impl From<MailError> for Outcome {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Refused(_) => Self::GiveUp("the mail server refuses the mail".to_owned()),
+            _ => Self::Retry("the mail was not sent".to_owned()),
+        }
     }
 }
 

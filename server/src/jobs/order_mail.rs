@@ -33,7 +33,7 @@ impl BackgroundJob for OrderMail {
             Ok(()) => Outcome::Done,
             Err(error) => {
                 tracing::warn!(order = %self.order_id, %error, "a receipt was not sent");
-                Outcome::Retry("the mail was not sent".to_owned())
+                error.into()
             }
         }
     }

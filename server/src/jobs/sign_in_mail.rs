@@ -34,7 +34,7 @@ impl BackgroundJob for SignInMail {
             Ok(()) => Outcome::Done,
             Err(error) => {
                 tracing::warn!(link = %self.sign_in_link_id, %error, "a sign-in mail was not sent");
-                Outcome::Retry("the mail was not sent".to_owned())
+                error.into()
             }
         }
     }

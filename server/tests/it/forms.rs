@@ -113,7 +113,9 @@ async fn signed_out_only_what_is_public_answers() {
     }
     for (path, policy) in FUNCTIONS {
         let mut browser = world.browser();
-        let reply = submit(&mut browser, "/plans", path, &[("code", "ABC"), ("credit", "1")]).await;
+        let reply =
+            submit(&mut browser, "/plans", path, &[("code", "ABC"), ("credit", "1"), ("organization", "x")])
+                .await;
         let sent_to_sign_in = reply.header("location").starts_with("/sign-in?");
         assert_eq!(sent_to_sign_in, *policy != Policy::Public, "{path}: {}", reply.status);
         assert!(!reply.status.is_server_error(), "{path}: {}", reply.text());

@@ -17,7 +17,11 @@ use domain::{
     organizations::ops::{Step, advance, undelivered},
 };
 use http::StatusCode;
-use tokio::{task::JoinHandle, time::sleep};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    task::JoinHandle,
+    time::sleep,
+};
 
 use crate::{
     sign_in::{sign_in, submit},
@@ -267,6 +271,44 @@ async fn a_mail_server_that_is_away_costs_time_and_no_secret() {
     let waiting = "select count(*) from job where state = 'queued' and last_error = 'the mail was not sent'";
     assert_eq!(world.number(waiting).await, 1);
     world.abandon_jobs();
+}
+
+/// A mail server that answers each recipient with `answer`.
+async fn mail_server(answer: &'static str) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (read, mut write) = stream.into_split();
+                let mut lines = BufReader::new(read).lines();
+                write.write_all(b"220 mail.example.om\r\n").await.unwrap();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    let said = if line.starts_with("RCPT") { answer } else { "250 fine" };
+                    if write.write_all(format!("{said}\r\n").as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_for_good_is_not_sent_again_and_one_for_now_is() {
+    for (answer, state) in
+        [("550 no such mailbox", "failed"), ("451 try later", "queued"), ("530 sign in", "queued")]
+    {
+        let mut world = World::with(&[("CATALYST_SMTP_URL", &mail_server(answer).await)]).await;
+        world.browser().post("/sign-in", &[("email", "sara@example.om")]).await.expect(StatusCode::SEE_OTHER);
+        world.run_jobs().await;
+        let ended = format!(
+            "select count(*) from job where kind = 'sign_in_mail' and attempts = 1 and state = '{state}'"
+        );
+        assert_eq!(world.number(&ended).await, 1, "{answer}");
+        world.abandon_jobs();
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,9 @@ pub enum MailError {
     Unwritable(String),
     #[error("the mail server did not take the mail: {0}")]
     NotTaken(String),
+    /// It never will: there is no such mailbox, say.
+    #[error("the mail server refuses the mail: {0}")]
+    Refused(String),
     #[error("the mail cannot be kept: {0}")]
     NotKept(#[from] io::Error),
 }

@@ -7,8 +7,10 @@ use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::MultiPart,
     transport::smtp::{
+        self,
         authentication::Credentials,
         client::{Certificate, Tls, TlsParameters},
+        response::{Category, Severity},
     },
 };
 use uuid::Uuid;
@@ -79,9 +81,17 @@ fn tls_parameters(settings: &SmtpSettings) -> Result<TlsParameters, MailError> {
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
         let message = write_message(&self.from, mail)?;
-        self.transport.send(message).await.map_err(|error| MailError::NotTaken(error.to_string()))?;
+        self.transport.send(message).await.map_err(not_taken)?;
         Ok(())
     }
+}
+
+/// A permanent answer about the mail is one of 550 to 559; others (a wrong password, say) end when somebody mends them.
+fn not_taken(error: smtp::Error) -> MailError {
+    let about_mail = error.status().is_some_and(|code| {
+        code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
+    });
+    if about_mail { MailError::Refused(error.to_string()) } else { MailError::NotTaken(error.to_string()) }
 }
 
 fn write_message(from: &Mailbox, mail: &Mail) -> Result<Message, MailError> {
