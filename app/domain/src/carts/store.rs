@@ -121,7 +121,7 @@ pub(super) async fn delete(conn: &mut PgConnection, id: CartId) -> Result<()> {
 pub(super) async fn sweep(conn: &mut PgConnection) -> Result<()> {
     while sqlx::query!(
         "delete from cart where cart_id in (
-             select cart_id from cart where updated_at < now() - interval '30 days' limit $1)",
+             select cart_id from cart where updated_at < now() - interval '30 days' limit $1 for update skip locked)",
         SWEPT_AT_ONCE,
     )
     .execute(&mut *conn)

@@ -151,7 +151,8 @@ pub async fn sweep(conn: &mut PgConnection, durations: &Durations) -> Result<()>
         let sessions = sqlx::query!(
             "delete from session where session_hash in (
                  select session_hash from session
-                 where expires_at < now() or seen_at < now() - make_interval(secs => $1::int) limit $2)",
+                 where expires_at < now() or seen_at < now() - make_interval(secs => $1::int) limit $2
+                 for update skip locked)",
             durations.idle_seconds,
             SWEPT_AT_ONCE,
         )
