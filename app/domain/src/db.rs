@@ -20,7 +20,8 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 const KEPT_STATEMENTS: usize = 500;
 /// How long a connection may lie in the pool and be taken for good without asking.
 const TRUSTED: Duration = Duration::from_secs(5);
-/// How many old rows one statement deletes: it holds its locks for milliseconds.
+/// How many old rows one statement of a sweep deletes: it holds its locks for milliseconds. A sweep tells how many went,
+/// and is called until none do.
 pub(crate) const SWEPT_AT_ONCE: i64 = 1000;
 /// One stuck request does not hold up the rest; the locks of a program that is gone are let go within a minute.
 const SESSION_SETTINGS: [(&str, &str); 6] = [

@@ -101,18 +101,15 @@ pub async fn newest(conn: &mut PgConnection, subject: Subject) -> Result<i64> {
 }
 
 /// Deletes what happened more than thirty days ago: whoever watches has long read on.
-pub async fn sweep(conn: &mut PgConnection) -> Result<()> {
-    while sqlx::query!(
+pub async fn sweep(conn: &mut PgConnection) -> Result<u64> {
+    let swept = sqlx::query!(
         "delete from event where event_id in (
              select event_id from event where created_at < now() - interval '30 days' limit $1)",
         SWEPT_AT_ONCE,
     )
-    .execute(&mut *conn)
-    .await?
-    .rows_affected()
-        > 0
-    {}
-    Ok(())
+    .execute(conn)
+    .await?;
+    Ok(swept.rows_affected())
 }
 
 #[cfg(test)]

@@ -82,18 +82,15 @@ impl Keyed<'_> {
 }
 
 /// Deletes keys after sixty days. A cart keeps its key for thirty: nothing that is still sent is done twice.
-pub async fn sweep(conn: &mut PgConnection) -> Result<()> {
-    while sqlx::query!(
+pub async fn sweep(conn: &mut PgConnection) -> Result<u64> {
+    let swept = sqlx::query!(
         "delete from idempotency where (account_id, operation, key) in (
              select account_id, operation, key from idempotency where created_at < now() - interval '60 days' limit $1)",
         SWEPT_AT_ONCE,
     )
-    .execute(&mut *conn)
-    .await?
-    .rows_affected()
-        > 0
-    {}
-    Ok(())
+    .execute(conn)
+    .await?;
+    Ok(swept.rows_affected())
 }
 
 #[cfg(all(test, feature = "testing"))]

@@ -50,16 +50,13 @@ pub async fn forget(conn: &mut PgConnection, subject: &str) -> Result<()> {
 }
 
 /// Drops windows that are over.
-pub async fn sweep(conn: &mut PgConnection) -> Result<()> {
-    while sqlx::query!(
+pub async fn sweep(conn: &mut PgConnection) -> Result<u64> {
+    let swept = sqlx::query!(
         "delete from rate_limit where (subject, window_start) in (
              select subject, window_start from rate_limit where window_start < now() - interval '2 days' limit $1)",
         SWEPT_AT_ONCE,
     )
-    .execute(&mut *conn)
-    .await?
-    .rows_affected()
-        > 0
-    {}
-    Ok(())
+    .execute(conn)
+    .await?;
+    Ok(swept.rows_affected())
 }

@@ -109,10 +109,15 @@ async fn begin_what_is_due(app: &App, slots: &Slots, running: &mut JoinSet<()>) 
 /// Deletes what is over, in small steps.
 pub async fn sweep(app: &App) -> Result<()> {
     let mut conn = app.services.pool.acquire().await?;
-    limits::sweep(&mut conn).await?;
-    carts::ops::sweep(&mut conn).await?;
-    sessions::sweep(&mut conn, &app.config.limits.sessions).await?;
-    jobs::sweep(&mut conn).await?;
-    events::sweep(&mut conn).await?;
-    idempotency::sweep(&mut conn).await
+    loop {
+        let swept = limits::sweep(&mut conn).await?
+            + carts::ops::sweep(&mut conn).await?
+            + sessions::sweep(&mut conn, &app.config.limits.sessions).await?
+            + jobs::sweep(&mut conn).await?
+            + events::sweep(&mut conn).await?
+            + idempotency::sweep(&mut conn).await?;
+        if swept == 0 {
+            return Ok(());
+        }
+    }
 }

@@ -109,6 +109,6 @@ pub async fn discard(conn: &mut PgConnection, id: CartId) -> Result<()> {
     store::delete(conn, id).await
 }
 
-pub async fn sweep(conn: &mut PgConnection) -> Result<()> {
+pub async fn sweep(conn: &mut PgConnection) -> Result<u64> {
     store::sweep(conn).await
 }

@@ -118,16 +118,13 @@ pub(super) async fn delete(conn: &mut PgConnection, id: CartId) -> Result<()> {
 }
 
 /// Carts that nobody touched for thirty days.
-pub(super) async fn sweep(conn: &mut PgConnection) -> Result<()> {
-    while sqlx::query!(
+pub(super) async fn sweep(conn: &mut PgConnection) -> Result<u64> {
+    let swept = sqlx::query!(
         "delete from cart where cart_id in (
              select cart_id from cart where updated_at < now() - interval '30 days' limit $1 for update skip locked)",
         SWEPT_AT_ONCE,
     )
-    .execute(&mut *conn)
-    .await?
-    .rows_affected()
-        > 0
-    {}
-    Ok(())
+    .execute(conn)
+    .await?;
+    Ok(swept.rows_affected())
 }

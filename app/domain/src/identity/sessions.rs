@@ -146,27 +146,23 @@ pub async fn end_all(actor: &Actor, conn: &mut PgConnection) -> Result<u64> {
 }
 
 /// Drops sessions that nobody can use any more, and sign-in links that are long over.
-pub async fn sweep(conn: &mut PgConnection, durations: &Durations) -> Result<()> {
-    loop {
-        let sessions = sqlx::query!(
-            "delete from session where session_hash in (
+pub async fn sweep(conn: &mut PgConnection, durations: &Durations) -> Result<u64> {
+    let sessions = sqlx::query!(
+        "delete from session where session_hash in (
                  select session_hash from session
                  where expires_at < now() or seen_at < now() - make_interval(secs => $1::int) limit $2
                  for update skip locked)",
-            durations.idle_seconds,
-            SWEPT_AT_ONCE,
-        )
-        .execute(&mut *conn)
-        .await?;
-        let links = sqlx::query!(
+        durations.idle_seconds,
+        SWEPT_AT_ONCE,
+    )
+    .execute(&mut *conn)
+    .await?;
+    let links = sqlx::query!(
             "delete from sign_in_link where sign_in_link_id in (
                  select sign_in_link_id from sign_in_link where expires_at < now() - interval '1 day' limit $1)",
             SWEPT_AT_ONCE,
         )
         .execute(&mut *conn)
         .await?;
-        if sessions.rows_affected() + links.rows_affected() == 0 {
-            return Ok(());
-        }
-    }
+    Ok(sessions.rows_affected() + links.rows_affected())
 }

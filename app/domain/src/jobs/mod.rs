@@ -129,9 +129,8 @@ async fn enqueue_jobs_of(conn: &mut PgConnection, row: &store::EventRow, event: 
 }
 
 /// Deletes jobs that were done a week ago, and events and failed jobs after ninety days.
-pub async fn sweep(conn: &mut PgConnection) -> Result<()> {
-    while store::sweep(conn, DONE_DAYS, KEPT_DAYS, SWEPT_AT_ONCE).await? > 0 {}
-    Ok(())
+pub async fn sweep(conn: &mut PgConnection) -> Result<u64> {
+    store::sweep(conn, DONE_DAYS, KEPT_DAYS, SWEPT_AT_ONCE).await
 }
 
 /// A kind of job that a worker has room for, and how long it may be silent before another takes over.
