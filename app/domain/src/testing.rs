@@ -19,6 +19,10 @@ use crate::{
     text::Email,
 };
 
+mod books;
+
+pub use books::check_books;
+
 /// The URL, for a superuser, of the database `postgres` of a cluster that may be filled and emptied.
 pub const CLUSTER: &str = "CATALYST_TEST_DATABASE_URL";
 /// Any number, but the same in every process that builds or copies a template.

@@ -80,7 +80,7 @@ async fn what_happens_later_arrives_while_the_page_is_open() {
     let world = World::new().await;
     let path = order(&world).await;
     let member = sign_in(&world, "sara@example.om").await;
-    let listening = world.listen();
+    let listening = world.listen().await;
     // Signing in ran the jobs; what follows is new.
     let before = read(&world, &member, &path, None, 3).await;
     let last = before[2].lines().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
@@ -114,10 +114,7 @@ async fn who_signs_out_is_told_nothing_more() {
 #[tokio::test]
 async fn of_two_who_watch_only_the_one_who_signed_out_is_told_nothing_more() {
     let world = World::new().await;
-    let listening = world.listen();
-    while !world.app.wakeups.access().listening {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let listening = world.listen().await;
     let path = order(&world).await;
     let mut leaves = sign_in(&world, "sara@example.om").await;
     let stays = sign_in(&world, "sara@example.om").await;

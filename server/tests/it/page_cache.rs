@@ -13,10 +13,7 @@ use crate::{
 /// A world that hears of changes.
 async fn listening() -> (World, JoinHandle<()>) {
     let world = World::new().await;
-    let listening = world.listen();
-    while world.app.wakeups.catalog_changes().is_none() {
-        sleep(Duration::from_millis(20)).await;
-    }
+    let listening = world.listen().await;
     (world, listening)
 }
 

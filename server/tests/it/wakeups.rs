@@ -21,11 +21,8 @@ use crate::world::{World, order_for};
 #[tokio::test]
 async fn a_worker_begins_an_order_long_before_it_would_look_by_itself() {
     let world = World::with(&[("CATALYST_DATABASE_CONNECTIONS", "4")]).await;
-    let listening = world.listen();
+    let listening = world.listen().await;
     let worker = tokio::spawn(catalyst::jobs::run(world.app.clone()));
-    while !world.app.wakeups.access().listening {
-        sleep(Duration::from_millis(20)).await;
-    }
     world.voucher("WELCOME", "50", 0).await;
     let client = world.customer("sara@example.om").await;
     // The worker has looked just now, and found nothing.

@@ -11,7 +11,7 @@ use domain::{
     ledger,
     limits::Limit,
     money::{Currency, Money},
-    testing::{TestDatabase, signed_in},
+    testing::{TestDatabase, check_books, signed_in},
     text::{OrganizationName, Slug, VoucherCode},
     vouchers::{self, Issue, ops::VoucherLimits},
 };
@@ -131,6 +131,10 @@ impl World {
              create trigger linger {when} for each row execute function linger();"
         ))
         .await;
+    }
+
+    pub async fn check_books(&self) {
+        check_books(&self.owner).await;
     }
 
     /// The one number that a query of the owner's gives.
