@@ -7,7 +7,7 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::{
-    ApplicationState, Organization, Repository, Summary,
+    ApplicationState, Organization, OrganizationState, Repository, Summary,
     store::{self, NewOrganization},
 };
 use crate::{
@@ -158,13 +158,34 @@ pub async fn advance(
         }
     };
     if moved {
-        let payload = json!({ "app": application.slug, "state": state, "commit_id": commit_id });
-        for subject in [Subject::Organization(organization), Subject::Order(order)] {
-            events::record(&mut tx, subject, "application", &payload).await?;
-        }
+        tell_application(&mut tx, organization, order, &application.slug, state, commit_id).await?;
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Tells those who watch the Organization or the order.
+async fn tell_application(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    order: OrderId,
+    app: &str,
+    state: ApplicationState,
+    commit_id: Option<&str>,
+) -> Result<()> {
+    let payload = json!({ "app": app, "state": state, "commit_id": commit_id });
+    for subject in [Subject::Organization(organization), Subject::Order(order)] {
+        events::record(conn, subject, "application", &payload).await?;
+    }
+    Ok(())
+}
+
+async fn tell_organization(
+    conn: &mut PgConnection,
+    id: OrganizationId,
+    state: OrganizationState,
+) -> Result<()> {
+    events::record(conn, Subject::Organization(id), "organization", &json!({ "state": state })).await
 }
 
 /// Makes an Organization active when all its Applications are in Git.
@@ -172,8 +193,7 @@ pub async fn activate(_: &Worker, conn: &mut PgConnection, organization: Organiz
     let mut tx = conn.begin().await?;
     store::lock(&mut tx, organization).await?;
     if store::set_active(&mut tx, organization).await? {
-        let subject = Subject::Organization(organization);
-        events::record(&mut tx, subject, "organization", &json!({ "state": "active" })).await?;
+        tell_organization(&mut tx, organization, OrganizationState::Active).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -184,8 +204,7 @@ pub async fn fail(_: &Worker, conn: &mut PgConnection, organization: Organizatio
     let mut tx = conn.begin().await?;
     store::lock(&mut tx, organization).await?;
     if store::set_organization_failed(&mut tx, organization).await? {
-        let subject = Subject::Organization(organization);
-        events::record(&mut tx, subject, "organization", &json!({ "state": "failed" })).await?;
+        tell_organization(&mut tx, organization, OrganizationState::Failed).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -220,18 +239,14 @@ async fn send_again(tx: &mut PgConnection, id: OrganizationId, request: Option<U
     if failed.is_empty() {
         return Ok(0);
     }
-    let subject = Subject::Organization(id);
     let mut orders = BTreeSet::new();
     for application in &failed {
-        let payload =
-            json!({ "app": application.slug, "state": ApplicationState::Queued, "commit_id": null });
-        for subject in [subject, Subject::Order(application.order_id)] {
-            events::record(tx, subject, "application", &payload).await?;
-        }
-        orders.insert(application.order_id);
+        let order = application.order_id;
+        tell_application(tx, id, order, &application.slug, ApplicationState::Queued, None).await?;
+        orders.insert(order);
     }
     if store::set_provisioning(tx, id).await? {
-        events::record(tx, subject, "organization", &json!({ "state": "provisioning" })).await?;
+        tell_organization(tx, id, OrganizationState::Provisioning).await?;
     }
     for order_id in orders {
         let key = format!("again:{}", Uuid::now_v7());
