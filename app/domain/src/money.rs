@@ -59,6 +59,11 @@ impl Currency {
         self.0
     }
 
+    #[cfg(all(test, feature = "testing"))]
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        CURRENCIES.iter().map(|(code, _)| Self(code))
+    }
+
     /// Decimal places of the minor unit: 3 for OMR, 2 for USD, 0 for JPY.
     pub fn exponent(&self) -> u32 {
         CURRENCIES.iter().find(|(code, _)| *code == self.0).map_or(2, |(_, exponent)| *exponent)

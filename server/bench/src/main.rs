@@ -1,5 +1,6 @@
 //! What `make bench` runs: starts the release as a process, measures it, and writes docs/benchmarks.md.
 
+mod lists;
 mod load;
 mod orders;
 mod pages;

@@ -7,17 +7,19 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
 use crate::{
+    lists,
     load::{Load, Times},
     world::{DATABASE, World},
 };
 
-const SCHEMA: &str = include_str!("orders.sql");
+const SCHEMA: [(&str, &str); 2] =
+    [("orders.sql", include_str!("orders.sql")), ("history.sql", include_str!("history.sql"))];
 pub const CONNECTIONS: [usize; 2] = [8, 32];
 const WARM_UP: Duration = Duration::from_secs(2);
 const LASTING: Duration = Duration::from_secs(10);
 /// Who orders, each once; twice as many as are needed at the speeds of today.
 const CUSTOMERS: u32 = 200_000;
-/// How many there are besides, before and after.
+/// How many have ordered before, at first and in the end.
 pub const FEW: u32 = 1_000;
 pub const MANY: u32 = 1_000_000;
 
@@ -25,6 +27,8 @@ pub struct Orders {
     pub rows: Vec<Row>,
     /// The first row's load again, among many customers.
     pub among_many: Row,
+    /// What people look at then.
+    pub lists: Vec<lists::Row>,
 }
 
 pub struct Row {
@@ -50,21 +54,22 @@ pub async fn measure(world: &World) -> Result<Orders> {
         ("CATALYST_LIMIT_REDEMPTIONS_PER_IP", "1000000/1h"),
         ("CATALYST_LIMIT_REDEMPTIONS_PER_ACCOUNT", "1000000/1h"),
     ];
+    let visitors = lists::sign_in(world).await?;
     let server = world.serve_with(&settings).await?;
-    let file = world.folder.join("orders.sql");
-    fs::write(&file, SCHEMA)?;
-    world.postgres.psql(DATABASE, &["-qf", &file.display().to_string()])?;
+    for (name, schema) in SCHEMA {
+        let file = world.folder.join(name);
+        fs::write(&file, schema)?;
+        world.postgres.psql(DATABASE, &["-qf", &file.display().to_string()])?;
+    }
     world.sql(&format!("call bench.add_customers(1, {CUSTOMERS})"))?;
     world.sql(
         "insert into promo_code (promo_code_id, code, credit_minor, currency, active, max_redemptions) \
                values (gen_random_uuid(), 'HOT', 20000, 'OMR', true, 0)",
     )?;
-    world.sql(&format!("call bench.add_old_customers(1, {FEW})"))?;
+    world.sql(&format!("call bench.add_history(1, {FEW})"))?;
     // Plans that are kept are made for tables of this size.
     world.sql("vacuum analyze")?;
     let mut bench = Bench { world, url: server.url.clone(), next: 0 };
-    // The ledger's own accounts are made by the first order.
-    bench.over_http(true, 1, Duration::from_millis(200)).await?;
     bench.same_rows().await?;
     let mut rows = Vec::new();
     for hot in [true, false] {
@@ -72,10 +77,12 @@ pub async fn measure(world: &World) -> Result<Orders> {
             rows.push(bench.row(hot, connections).await?);
         }
     }
-    world.sql(&format!("call bench.add_old_customers({FEW} + 1, {MANY})"))?;
+    println!("history of {MANY} customers");
+    world.sql(&format!("call bench.add_history({FEW} + 1, {MANY})"))?;
     world.sql("vacuum analyze")?;
     let among_many = bench.row(true, CONNECTIONS[0]).await?;
-    Ok(Orders { rows, among_many })
+    let lists = lists::measure(world, &server.url, &visitors).await?;
+    Ok(Orders { rows, among_many, lists })
 }
 
 struct Bench<'a> {

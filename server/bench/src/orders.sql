@@ -3,7 +3,7 @@
 create schema bench;
 create sequence bench.number;
 
--- Customers with a token each, and a voucher for each of them.
+-- Customers with a token each, that they have just used, and a voucher for each of them.
 create table bench.customer (number bigint primary key, account_id uuid not null);
 
 create procedure bench.add_customers(first bigint, last bigint) language plpgsql as $$
@@ -11,29 +11,11 @@ begin
     insert into bench.customer select n, gen_random_uuid() from generate_series(first, last) as n;
     insert into account (account_id, email)
         select account_id, 'c' || number || '@example.om' from bench.customer where number between first and last;
-    insert into api_token (api_token_id, account_id, token_hash)
-        select gen_random_uuid(), account_id, sha256(convert_to('cat_bench' || number, 'UTF8'))
+    insert into api_token (api_token_id, account_id, token_hash, used_at)
+        select gen_random_uuid(), account_id, sha256(convert_to('cat_bench' || number, 'UTF8')), now()
         from bench.customer where number between first and last;
     insert into promo_code (promo_code_id, code, credit_minor, currency, active, max_redemptions)
         select gen_random_uuid(), 'ONE' || n, 20000, 'OMR', true, 1 from generate_series(first, last) as n;
-end
-$$;
-
--- Customers of long standing, who have paid before and do nothing now.
-create procedure bench.add_old_customers(first bigint, last bigint) language plpgsql as $$
-begin
-    create temporary table old on commit drop as
-        select n, gen_random_uuid() as account_id, gen_random_uuid() as payer, gen_random_uuid() as organization_id
-        from generate_series(first, last) as n;
-    insert into account (account_id, email) select account_id, 'old' || n || '@example.om' from old;
-    insert into billing_account (billing_account_id, account_id) select payer, account_id from old;
-    insert into ledger_account (ledger_account_id, kind, billing_account_id, currency)
-        select gen_random_uuid(), 'customer', payer, 'OMR' from old;
-    insert into organization (organization_id, slug, name, state, plan_id, billing_account_id)
-        select organization_id, 'old' || n, 'Old ' || n, 'active', (select plan_id from plan where slug = 's'), payer
-        from old;
-    insert into organization_member (organization_id, account_id, role)
-        select organization_id, account_id, 'owner' from old;
 end
 $$;
 

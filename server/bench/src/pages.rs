@@ -9,7 +9,7 @@ use reqwest::{Client, header};
 use crate::{
     load::{Load, Times},
     process::Process,
-    world::{World, free_address},
+    world::{CUSTOMER, World, free_address},
 };
 
 pub const PAGES: [&str; 2] = ["/plans", "/apps"];
@@ -63,7 +63,7 @@ pub async fn measure(world: &World) -> Result<Pages> {
         Process::start(&plain, format!("http://{address}"), PAGES[0], &world.folder.join("plain.log"))
             .await?;
     let memory_before = catalyst.memory()?;
-    let cookie = world.sign_in(&catalyst.url).await?;
+    let cookie = world.sign_in(&catalyst.url, CUSTOMER).await?;
     let loads = CONNECTIONS.map(|connections| (connections, None));
     let loads = loads.into_iter().chain([(STEADY_CONNECTIONS, Some(STEADY))]);
     let mut rows = Vec::new();

@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     load::{Times, times},
-    world::{DATABASE, World},
+    world::{CUSTOMER, DATABASE, World},
 };
 
 pub const VIEWERS: usize = 2000;
@@ -37,7 +37,7 @@ pub async fn measure(world: &World) -> Result<Viewers> {
     println!("{VIEWERS} viewers");
     let server = world.serve().await?;
     let organization = world.organization(&server.url).await?;
-    let cookie = world.sign_in(&server.url).await?;
+    let cookie = world.sign_in(&server.url, CUSTOMER).await?;
     let last = world.sql("select max(event_id) from event")?;
     let memory_before = server.memory()?;
 

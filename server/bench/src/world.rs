@@ -17,8 +17,8 @@ use tokio::time::{Instant, sleep};
 use crate::process::Process;
 
 pub const DATABASE: &str = "catalyst";
-const ADMINISTRATOR: &str = "admin@sovereign.om";
-const CUSTOMER: &str = "sara@example.om";
+pub const ADMINISTRATOR: &str = "admin@sovereign.om";
+pub const CUSTOMER: &str = "sara@example.om";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct World {
@@ -82,7 +82,7 @@ impl World {
 
     /// A customer orders; gives the Organization's id once its Applications are delivered.
     pub async fn organization(&self, url: &str) -> Result<String> {
-        self.printed(&["admin", "grant", ADMINISTRATOR, "sovereign-admin"])?;
+        self.grant(ADMINISTRATOR, "sovereign-admin")?;
         let client = Client::new();
         let call = async |token: &str, path: &str, body: Value| {
             let request = client.post(format!("{url}{path}")).bearer_auth(token);
@@ -91,10 +91,10 @@ impl World {
             ensure!(status == StatusCode::OK, "{path}: {status} {text}");
             anyhow::Ok(serde_json::from_str::<Value>(&text)?)
         };
-        let administrator = self.printed(&["token", "create", ADMINISTRATOR])?;
+        let administrator = self.token(ADMINISTRATOR)?;
         let voucher = json!({ "code": "BENCH", "credit_omr": "20", "max_redemptions": 1 });
         call(&administrator, "/billing/vouchers/issue", voucher).await?;
-        let customer = self.printed(&["token", "create", CUSTOMER])?;
+        let customer = self.token(CUSTOMER)?;
         let order = json!({
             "plan_id": "s", "apps": ["wordpress"], "addons": [], "promo_code": "BENCH",
             "organization": { "name": "The bench company", "slug": "bench" },
@@ -109,8 +109,16 @@ impl World {
         Ok(id)
     }
 
-    /// Signs the customer in by the link in the mail; gives the browser's cookie.
-    pub async fn sign_in(&self, url: &str) -> Result<String> {
+    pub fn grant(&self, email: &str, role: &str) -> Result<()> {
+        self.printed(&["admin", "grant", email, role]).map(drop)
+    }
+
+    pub fn token(&self, email: &str) -> Result<String> {
+        self.printed(&["token", "create", email])
+    }
+
+    /// Signs somebody in by the link in the mail; gives the browser's cookie.
+    pub async fn sign_in(&self, url: &str, email: &str) -> Result<String> {
         let client = Client::builder().redirect(Policy::none()).build()?;
         let post = async |path: &str, cookie: &str, fields: &[(&str, &str)]| {
             let request = client.post(format!("{url}{path}")).header(header::ORIGIN, url);
@@ -120,7 +128,7 @@ impl World {
             ensure!(reply.status() == StatusCode::SEE_OTHER, "{path}: {}", reply.status());
             session(&reply)
         };
-        let before = post("/sign-in", "", &[("email", CUSTOMER), ("return_to", "/console")]).await?;
+        let before = post("/sign-in", "", &[("email", email), ("return_to", "/console")]).await?;
         let token = self.mailed_token().await?;
         post("/sign-in/link", &before, &[("token", &token)]).await
     }

@@ -9,12 +9,12 @@ use uuid::Uuid;
 use super::{Destination, PlaceOrder, Placed, Priced, price};
 use crate::{
     access::Actor,
-    billing,
+    billing::{self, LockedAccount},
     catalog::CatalogMemory,
     db,
     error::{Error, Result},
     idempotency::Keyed,
-    ids::{BillingAccountId, OrderId, OrganizationId, PlanId, PromoRedemptionId},
+    ids::{OrderId, OrganizationId, PlanId, PromoRedemptionId},
     jobs::{self, Event},
     ledger::{self, ops::Grant},
     orders::{self, NewOrder},
@@ -153,24 +153,23 @@ async fn write_order(
     Ok(Some(answer))
 }
 
-/// The Organization of the order, made where it is new, and the billing account that pays, locked: everything that
-/// one account pays happens one after another.
+/// The Organization of the order, made where it is new, and the billing account that pays.
 async fn destination(
     actor: &Actor,
     tx: &mut PgConnection,
     destination: &Destination,
     plan: PlanId,
-) -> Result<(OrganizationId, BillingAccountId)> {
+) -> Result<(OrganizationId, LockedAccount)> {
     match destination {
         Destination::New { name, slug } => {
             let payer = billing::lock_of_person(tx, actor.id()).await?;
-            let id = organizations::ops::create(actor, tx, name, slug, plan, payer).await?;
+            let id = organizations::ops::create(actor, tx, name, slug, plan, payer.id).await?;
             Ok((id, payer))
         }
         Destination::Existing(id) => {
             let manager = organizations::ops::member(actor, tx, *id).await?.manager()?;
             let payer = organizations::ops::billing_account(&manager, tx).await?;
-            billing::lock(tx, payer).await?;
+            let payer = billing::lock(tx, payer).await?;
             organizations::ops::choose_plan(&manager, tx, plan).await?;
             subscriptions::end(tx, *id).await?;
             Ok((*id, payer))

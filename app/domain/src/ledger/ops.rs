@@ -6,10 +6,10 @@ use uuid::Uuid;
 use super::{Balance, store};
 use crate::{
     access::Actor,
-    billing,
+    billing::{self, LockedAccount},
     error::{Refusal, Result},
     ids::{BillingAccountId, OrderId, PromoRedemptionId},
-    ledger::store::{Draw, NewLot, NewTransaction, OpenLot},
+    ledger::store::{NewLot, NewTransaction, OpenLot},
     money::{Currency, Money},
 };
 
@@ -35,16 +35,17 @@ pub(crate) struct Booking {
     pub credit: Money,
 }
 
-/// Reckons a booking on an account that the caller has locked; writes nothing. `held` is what its open lots hold.
+/// Reckons a booking on an account that the caller has locked; writes nothing.
 /// Refused, with what is missing, where the account and the voucher do not hold enough.
 pub(crate) async fn reckon(
     conn: &mut PgConnection,
-    payer: BillingAccountId,
+    payer: LockedAccount,
     order_id: OrderId,
     grant: Option<Grant>,
     price: Money,
 ) -> Result<Booking> {
-    let lots = store::lock_lots(conn, payer, price.currency()).await?;
+    // A new account holds nothing yet.
+    let lots = if payer.new { Vec::new() } else { store::lock_lots(conn, payer.id, price.currency()).await? };
     let granted = grant.as_ref().map_or(0, |grant| grant.amount.minor());
     let held: i64 = lots.iter().map(|lot| lot.remaining_minor).sum();
     let left = held + granted - price.minor();
@@ -61,7 +62,7 @@ pub(crate) async fn reckon(
         }
     }
     let credit = Money::from_minor(left, price.currency());
-    Ok(Booking { payer, order_id, grant, price, draws, from_grant_minor: due, credit })
+    Ok(Booking { payer: payer.id, order_id, grant, price, draws, from_grant_minor: due, credit })
 }
 
 /// Writes a booking: the ledger's transactions with their entries, the lot, and what was drawn from which lot.
@@ -92,23 +93,15 @@ pub(crate) async fn book(conn: &mut PgConnection, booking: &Booking) -> Result<(
     if transactions.is_empty() {
         return Ok(());
     }
-    store::ensure_accounts(conn, *payer, currency).await?;
     let entries = store::insert_transactions(conn, *payer, *order_id, currency, &transactions).await?;
-    let mut all: Vec<Draw> = draws
-        .iter()
-        .map(|(lot, drawn)| Draw { lot: lot.grant_lot_id, minor: *drawn, exists: true })
-        .collect();
+    let spend = if price.is_positive() { entries.last() } else { None };
     if let Some(grant) = grant {
-        let id = Uuid::now_v7();
-        let (minor, remaining_minor) = (grant.amount.minor(), grant.amount.minor() - from_grant_minor);
-        let lot = NewLot { id, payer: *payer, entry: entries[0], minor, remaining_minor, currency };
+        let drawn = spend.filter(|_| *from_grant_minor > 0).map(|spend| (*spend, *from_grant_minor));
+        let lot = NewLot { payer: *payer, entry: entries[0], minor: grant.amount.minor(), currency, drawn };
         store::insert_lot(conn, &lot).await?;
-        if *from_grant_minor > 0 {
-            all.push(Draw { lot: id, minor: *from_grant_minor, exists: false });
-        }
     }
-    match entries.last() {
-        Some(spend) if !all.is_empty() => store::draw(conn, *spend, &all).await,
+    match spend {
+        Some(spend) if !draws.is_empty() => store::draw(conn, *spend, draws).await,
         _ => Ok(()),
     }
 }
@@ -147,13 +140,15 @@ mod tests {
         let mut conn = pool.acquire().await.unwrap();
         let actor = signed_in(&mut conn, "a@x.om", PlatformRole::Customer).await;
         let mut tx = conn.begin().await.unwrap();
-        let payer = billing::lock_of_person(&mut tx, actor.id()).await.unwrap();
+        let mut payer = billing::lock_of_person(&mut tx, actor.id()).await.unwrap();
+        assert!(payer.new);
         let (order, nothing) = (OrderId::new(), Money::zero(Currency::OMR));
         let (first, second) = (PromoRedemptionId::new(), PromoRedemptionId::new());
         for redemption in [first, second] {
             let booking = reckon(&mut tx, payer, order, grant(redemption), nothing).await.unwrap();
             book(&mut tx, &booking).await.unwrap();
         }
+        payer.new = false;
         let seven = Money::from_minor(7_000, Currency::OMR);
         let booking = reckon(&mut tx, payer, order, None, seven).await.unwrap();
         book(&mut tx, &booking).await.unwrap();
@@ -168,5 +163,22 @@ mod tests {
             savepoint.rollback().await.unwrap();
         }
         assert_eq!(balance(&actor, &mut tx, Currency::OMR).await.unwrap().credit, left);
+    }
+
+    #[tokio::test]
+    async fn each_currency_can_be_booked() {
+        let database = TestDatabase::new().await;
+        let pool = database.pool(1).await;
+        let mut conn = pool.acquire().await.unwrap();
+        let actor = signed_in(&mut conn, "a@x.om", PlatformRole::Customer).await;
+        let mut tx = conn.begin().await.unwrap();
+        let payer = billing::lock_of_person(&mut tx, actor.id()).await.unwrap();
+        for currency in Currency::all() {
+            let amount = Money::from_minor(5_000, currency);
+            let (reason, id) = ("promo:A".to_owned(), Uuid::now_v7());
+            let grant = Grant { redemption: PromoRedemptionId::new(), amount, reason, id };
+            let booking = reckon(&mut tx, payer, OrderId::new(), Some(grant), amount).await.unwrap();
+            book(&mut tx, &booking).await.unwrap_or_else(|error| panic!("{currency}: {error}"));
+        }
     }
 }

@@ -11,27 +11,6 @@ use crate::{
     money::{Currency, Money},
 };
 
-/// The ledger accounts that a booking moves between: the payer's credit, and the house's promotions and sales.
-pub(super) async fn ensure_accounts(
-    conn: &mut PgConnection,
-    payer: BillingAccountId,
-    currency: Currency,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into ledger_account (ledger_account_id, kind, billing_account_id, currency)
-         values ($1, 'customer', $4, $5), ($2, 'promotion', null, $5), ($3, 'sale', null, $5)
-         on conflict (kind, billing_account_id, currency) do nothing",
-        Uuid::now_v7(),
-        Uuid::now_v7(),
-        Uuid::now_v7(),
-        payer.0,
-        currency.code(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// A transaction of two entries: the customer's, and the other side of it.
 pub(super) struct NewTransaction<'a> {
     pub id: Uuid,
@@ -44,7 +23,8 @@ pub(super) struct NewTransaction<'a> {
     pub other: &'static str,
 }
 
-/// Gives the ids of the customer's entries, in the order of the transactions.
+/// Writes transactions with their entries; gives the ids of the customer's entries, in the order of the transactions.
+/// Makes the payer's ledger account where there is none; the house's are there from the beginning.
 pub(super) async fn insert_transactions(
     conn: &mut PgConnection,
     payer: BillingAccountId,
@@ -57,20 +37,6 @@ pub(super) async fn insert_transactions(
     let reasons: Vec<String> = transactions.iter().map(|one| one.reason.to_owned()).collect();
     let cause_kinds: Vec<String> = transactions.iter().map(|one| one.cause.0.to_owned()).collect();
     let cause_ids: Vec<Uuid> = transactions.iter().map(|one| one.cause.1).collect();
-    sqlx::query!(
-        "insert into ledger_transaction (ledger_transaction_id, kind, reason, cause_kind, cause_id, order_id)
-         select id, kind, reason, cause_kind, cause_id, $6
-         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[])
-             as one (id, kind, reason, cause_kind, cause_id)",
-        &ids,
-        &kinds,
-        &reasons,
-        &cause_kinds,
-        &cause_ids,
-        order_id.0,
-    )
-    .execute(&mut *conn)
-    .await?;
     let own: Vec<Uuid> = transactions.iter().map(|_| Uuid::now_v7()).collect();
     let entries: Vec<(Uuid, Uuid, &str, i64)> = transactions
         .iter()
@@ -87,22 +53,43 @@ pub(super) async fn insert_transactions(
     let accounts: Vec<String> = entries.iter().map(|entry| entry.2.to_owned()).collect();
     let amounts: Vec<i64> = entries.iter().map(|entry| entry.3).collect();
     let done = sqlx::query!(
-        "insert into ledger_entry (ledger_entry_id, ledger_transaction_id, ledger_account_id, amount_minor, currency)
-         select id, transaction, ledger_account_id, minor, $6
-         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[]) as one (id, transaction, account, minor)
-         join (
-             select ledger_account_id, kind from ledger_account
-             where kind = 'customer' and billing_account_id = $5 and currency = $6
+        "with own as (
+             insert into ledger_account (ledger_account_id, kind, billing_account_id, currency)
+             select $1, 'customer', $2, $3 where not exists (
+                 select from ledger_account where kind = 'customer' and billing_account_id = $2 and currency = $3
+             )
+             returning kind, ledger_account_id
+         ), account as (
+             select kind, ledger_account_id from own
              union all
-             select ledger_account_id, kind from ledger_account
-             where kind in ('promotion', 'sale') and billing_account_id is null and currency = $6
-         ) as booked on booked.kind = account",
+             select kind, ledger_account_id from ledger_account
+             where kind = 'customer' and billing_account_id = $2 and currency = $3
+             union all
+             select kind, ledger_account_id from ledger_account
+             where kind in ('promotion', 'sale') and billing_account_id is null and currency = $3
+         ), booked as (
+             insert into ledger_transaction (ledger_transaction_id, kind, reason, cause_kind, cause_id, order_id)
+             select id, kind, reason, cause_kind, cause_id, $4
+             from unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::uuid[])
+                 as one (id, kind, reason, cause_kind, cause_id)
+         )
+         insert into ledger_entry (ledger_entry_id, ledger_transaction_id, ledger_account_id, amount_minor, currency)
+         select id, transaction, ledger_account_id, minor, $3
+         from unnest($10::uuid[], $11::uuid[], $12::text[], $13::bigint[]) as one (id, transaction, kind, minor)
+         join account using (kind)",
+        Uuid::now_v7(),
+        payer.0,
+        currency.code(),
+        order_id.0,
+        &ids,
+        &kinds,
+        &reasons,
+        &cause_kinds,
+        &cause_ids,
         &entry_ids,
         &of,
         &accounts,
         &amounts,
-        payer.0,
-        currency.code(),
     )
     .execute(conn)
     .await?;
@@ -110,24 +97,31 @@ pub(super) async fn insert_transactions(
 }
 
 pub(super) struct NewLot {
-    pub id: Uuid,
     pub payer: BillingAccountId,
     /// The customer's entry of the grant.
     pub entry: Uuid,
     pub minor: i64,
-    pub remaining_minor: i64,
     pub currency: Currency,
+    /// What a spend takes from it at once: its entry, and how much.
+    pub drawn: Option<(Uuid, i64)>,
 }
 
 pub(super) async fn insert_lot(conn: &mut PgConnection, lot: &NewLot) -> Result<()> {
+    let (spend, drawn) = lot.drawn.unzip();
     sqlx::query!(
-        "insert into grant_lot (grant_lot_id, billing_account_id, ledger_entry_id, amount_minor, remaining_minor, currency)
-         values ($1, $2, $3, $4, $5, $6)",
-        lot.id,
+        "with lot as (
+             insert into grant_lot (grant_lot_id, billing_account_id, ledger_entry_id, amount_minor, remaining_minor,
+                 currency)
+             values ($1, $2, $3, $4::bigint, $4 - coalesce($6::bigint, 0), $7)
+         )
+         insert into grant_draw (ledger_entry_id, grant_lot_id, amount_minor)
+         select $5, $1, $6 where $6 is not null",
+        Uuid::now_v7(),
         lot.payer.0,
         lot.entry,
         lot.minor,
-        lot.remaining_minor,
+        spend,
+        drawn,
         lot.currency.code(),
     )
     .execute(conn)
@@ -158,30 +152,16 @@ pub(super) async fn lock_lots(
     .await?)
 }
 
-pub(super) struct Draw {
-    pub lot: Uuid,
-    pub minor: i64,
-    /// The lot was there before; what is drawn from a new one is gone from it already.
-    pub exists: bool,
-}
-
 /// Draws on lots for a spend's entry.
-pub(super) async fn draw(conn: &mut PgConnection, entry: Uuid, draws: &[Draw]) -> Result<()> {
-    let (older, older_amounts): (Vec<Uuid>, Vec<i64>) =
-        draws.iter().filter(|draw| draw.exists).map(|draw| (draw.lot, draw.minor)).unzip();
-    if !older.is_empty() {
-        sqlx::query!(
-            "update grant_lot set remaining_minor = remaining_minor - minor
-             from unnest($1::uuid[], $2::bigint[]) as drawn (lot, minor) where grant_lot_id = lot",
-            &older,
-            &older_amounts,
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
-    let (lots, amounts): (Vec<Uuid>, Vec<i64>) = draws.iter().map(|draw| (draw.lot, draw.minor)).unzip();
+pub(super) async fn draw(conn: &mut PgConnection, entry: Uuid, draws: &[(OpenLot, i64)]) -> Result<()> {
+    let (lots, amounts): (Vec<Uuid>, Vec<i64>) =
+        draws.iter().map(|(lot, minor)| (lot.grant_lot_id, *minor)).unzip();
     sqlx::query!(
-        "insert into grant_draw (ledger_entry_id, grant_lot_id, amount_minor)
+        "with taken as (
+             update grant_lot set remaining_minor = remaining_minor - minor
+             from unnest($2::uuid[], $3::bigint[]) as drawn (lot, minor) where grant_lot_id = lot
+         )
+         insert into grant_draw (ledger_entry_id, grant_lot_id, amount_minor)
          select $1, lot, minor from unnest($2::uuid[], $3::bigint[]) as drawn (lot, minor)",
         entry,
         &lots,

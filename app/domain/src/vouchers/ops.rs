@@ -145,8 +145,10 @@ async fn look_up(conn: &mut PgConnection, code: &VoucherCode) -> Result<Preview>
 
 /// Counts a try to redeem; before the transaction, because a failed try counts too.
 pub(crate) async fn count_try(actor: &Actor, conn: &mut PgConnection, limits: &VoucherLimits) -> Result<()> {
-    limits::count(conn, &format!("redeem:ip:{}", actor.origin().ip), limits.redemptions_per_ip).await?;
-    limits::count(conn, &format!("redeem:by:{}", actor.id()), limits.redemptions_per_account).await
+    let ip = format!("redeem:ip:{}", actor.origin().ip);
+    let account = format!("redeem:by:{}", actor.id());
+    let tries = [(&*ip, limits.redemptions_per_ip), (&*account, limits.redemptions_per_account)];
+    limits::count_both(conn, tries).await
 }
 
 /// What a code gives now, for an order of a currency. Nothing is taken yet. A voucher that is worth another currency

@@ -24,3 +24,19 @@ async fn ten_of_sixty_four_tries_at_once_are_within_a_limit_of_ten() {
         assert_eq!(count(&answers, |answer| matches!(answer, Err(Error::Limited { .. }))), 54);
     }
 }
+
+#[tokio::test]
+async fn a_try_that_the_first_limit_refuses_does_not_count_for_the_second() {
+    let world = World::new().await;
+    let mut conn = world.conn().await;
+    let both = |first, second| [("ip", Limit::new(first, SECONDS)), ("person", Limit::new(second, SECONDS))];
+    limits::count_both(&mut conn, both(2, 3)).await.unwrap();
+    limits::count_both(&mut conn, both(2, 3)).await.unwrap();
+    for limits in [both(2, 3), both(9, 2)] {
+        let refused = limits::count_both(&mut conn, limits).await;
+        assert!(matches!(refused, Err(Error::Limited { retry_after_seconds: 1.. })), "{refused:?}");
+    }
+    // Two of the first two calls, and one of the last; without a limit nothing is counted.
+    limits::count_both(&mut conn, both(0, 4)).await.unwrap();
+    assert!(limits::count_both(&mut conn, both(0, 4)).await.is_err());
+}
