@@ -3,7 +3,7 @@
 create schema bench;
 create sequence bench.number;
 
--- Customers with a token each, that they have just used, and a voucher for each of them.
+-- Customers with a token each, and a voucher for each of them.
 create table bench.customer (number bigint primary key, account_id uuid not null);
 
 create procedure bench.add_customers(first bigint, last bigint) language plpgsql as $$
@@ -11,8 +11,8 @@ begin
     insert into bench.customer select n, gen_random_uuid() from generate_series(first, last) as n;
     insert into account (account_id, email)
         select account_id, 'c' || number || '@example.om' from bench.customer where number between first and last;
-    insert into api_token (api_token_id, account_id, token_hash, used_at)
-        select gen_random_uuid(), account_id, sha256(convert_to('cat_bench' || number, 'UTF8')), now()
+    insert into api_token (api_token_id, account_id, token_hash)
+        select gen_random_uuid(), account_id, sha256(convert_to('cat_bench' || number, 'UTF8'))
         from bench.customer where number between first and last;
     insert into promo_code (promo_code_id, code, credit_minor, currency, active, max_redemptions)
         select gen_random_uuid(), 'ONE' || n, 20000, 'OMR', true, 1 from generate_series(first, last) as n;

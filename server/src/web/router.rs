@@ -11,6 +11,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use http::StatusCode;
+use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
 use super::{
@@ -152,31 +153,35 @@ fn page(path: &str) -> MethodRouter<WebState> {
     }
 }
 
-/// Around pages, forms and live streams. The last line is the outermost.
+/// Around pages, forms and live streams. The first line is the outermost.
 fn for_browsers(router: Router, state: &WebState) -> Router {
-    router
-        .layer(from_fn_with_state(state.clone(), session::layer))
+    let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(state.clone(), origin::layer))
+        .layer(from_fn_with_state(state.clone(), session::layer));
+    router.layer(layers)
 }
 
-/// Around REST, which takes a bearer token or the browser's session.
+/// Around REST, which takes a bearer token or the browser's session. The first line is the outermost.
 fn for_programs(router: Router, state: &WebState) -> Router {
-    router
-        .layer(from_fn_with_state(state.clone(), session::layer))
+    let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(state.clone(), origin::rest_layer))
+        .layer(from_fn_with_state(state.clone(), session::layer));
+    router.layer(layers)
 }
 
-/// Around everything. The last line is the outermost.
+/// Around everything, as one layer: a request clones all that is below each layer of a router. The first line is the
+/// outermost.
 fn for_all(router: Router, state: &WebState) -> Router {
-    router
-        .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
-        .layer(CatchPanicLayer::custom(panic::answer))
-        .layer(from_fn_with_state(state.clone(), announce::layer))
-        .layer(from_fn_with_state(state.clone(), request_context::layer))
-        .layer(from_fn(input::layer))
-        .layer(from_fn_with_state(state.clone(), headers::layer))
-        .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(state.clone(), metrics::layer))
+    let layers = ServiceBuilder::new()
         .layer(from_fn(request_id::layer))
+        .layer(from_fn_with_state(state.clone(), metrics::layer))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), headers::layer))
+        .layer(from_fn(input::layer))
+        .layer(from_fn_with_state(state.clone(), request_context::layer))
+        .layer(from_fn_with_state(state.clone(), announce::layer))
+        .layer(CatchPanicLayer::custom(panic::answer))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(DefaultBodyLimit::max(BODY_MAX));
+    router.layer(layers)
 }

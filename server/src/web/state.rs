@@ -1,6 +1,6 @@
 //! What layers and handlers keep, made once with the router. Each takes the part that it needs.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ops::Deref, path::PathBuf, sync::Arc};
 
 use adapters::mailbox::DevelopmentMailbox;
 use anyhow::Result;
@@ -15,9 +15,11 @@ use super::{
 };
 use crate::{app::App, config::Config, metrics::Metrics, wakeups::Wakeups};
 
-/// Cheap to clone.
-#[derive(Clone, FromRef)]
-pub struct WebState {
+/// Each layer of each request clones it.
+#[derive(Clone)]
+pub struct WebState(Arc<Parts>);
+
+pub struct Parts {
     pub config: Arc<Config>,
     pub services: Arc<Services>,
     pub wakeups: Wakeups,
@@ -39,7 +41,7 @@ impl WebState {
         let (leptos, assets) = built_site(config)?;
         let pages = Pages { leptos, cache: PageCache::default(), config: config.clone() };
         let sessions = SessionStore::new(services.pool.clone(), services.key.clone(), config.limits.sessions);
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             config: config.clone(),
             services: services.clone(),
             wakeups: app.wakeups.clone(),
@@ -50,9 +52,40 @@ impl WebState {
             forms: Forms { pages: pages.clone(), config: config.clone() },
             pages,
             events: EventHub::new(services.pool.clone(), app.wakeups.clone(), app.shutdown.clone()),
-        })
+        })))
     }
 }
+
+impl Deref for WebState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+macro_rules! parts {
+    ($($part:ident: $kind:ty),*) => {
+        $(impl FromRef<WebState> for $kind {
+            fn from_ref(state: &WebState) -> Self {
+                state.$part.clone()
+            }
+        })*
+    };
+}
+
+parts!(
+    config: Arc<Config>,
+    services: Arc<Services>,
+    wakeups: Wakeups,
+    metrics: Metrics,
+    mailbox: Option<DevelopmentMailbox>,
+    site: Arc<Site>,
+    sessions: SessionStore,
+    pages: Pages,
+    forms: Forms,
+    events: EventHub
+);
 
 /// What the build left: hashed names from `hash.txt`, or plain names where there is none.
 fn built_site(config: &Config) -> Result<(LeptosOptions, Assets)> {

@@ -62,46 +62,44 @@ async fn the_application_can_neither_change_nor_delete_what_was_booked() {
 async fn a_transaction_that_does_not_sum_to_zero_is_refused_at_its_commit() {
     let database = TestDatabase::new().await;
     let application = database.pool(1).await;
-    sqlx::raw_sql(
-        "insert into ledger_account (ledger_account_id, kind, currency) values
-             ('00000000-0000-7000-8000-000000000001', 'promotion', 'OMR'),
-             ('00000000-0000-7000-8000-000000000002', 'sale', 'OMR'),
-             ('00000000-0000-7000-8000-000000000003', 'promotion', 'USD'),
-             ('00000000-0000-7000-8000-000000000004', 'sale', 'USD')",
-    )
-    .execute(&application)
-    .await
-    .unwrap();
     let booking = |entries: &[(&str, i64, &str)]| {
         let mut statements = "begin; insert into ledger_transaction (ledger_transaction_id, kind, reason, cause_kind, cause_id)
             values ('00000000-0000-7000-8000-0000000000aa', 'correction', 'test', 'correction', gen_random_uuid());"
             .to_owned();
         for (account, amount, currency) in entries {
+            let (kind, own_currency) = account.split_once(' ').unwrap();
             statements += &format!(
-                "insert into ledger_entry values (gen_random_uuid(), '00000000-0000-7000-8000-0000000000aa',
-                 '00000000-0000-7000-8000-00000000000{account}', {amount}, '{currency}');"
+                "insert into ledger_entry select gen_random_uuid(), '00000000-0000-7000-8000-0000000000aa',
+                 ledger_account_id, {amount}, '{currency}' from ledger_account
+                 where kind = '{kind}' and currency = '{own_currency}';"
             );
         }
         statements + "commit"
     };
     for entries in [
         &[][..],
-        &[("1", 5, "OMR")],
-        &[("1", 5, "OMR"), ("2", -4, "OMR")],
+        &[("promotion OMR", 5, "OMR")],
+        &[("promotion OMR", 5, "OMR"), ("sale OMR", -4, "OMR")],
         // The sum of the numbers is zero; of the money it is not.
-        &[("1", 5, "OMR"), ("3", -5, "USD")],
+        &[("promotion OMR", 5, "OMR"), ("promotion USD", -5, "USD")],
     ] {
         let (_, constraint) = refusal(&application, &booking(entries)).await;
         assert_eq!(constraint, "ledger_sums_to_zero", "{entries:?}");
         sqlx::raw_sql("rollback").execute(&application).await.unwrap();
     }
-    let (_, constraint) = refusal(&application, &booking(&[("1", 5, "USD"), ("2", -5, "USD")])).await;
+    let (_, constraint) =
+        refusal(&application, &booking(&[("promotion OMR", 5, "USD"), ("sale OMR", -5, "USD")])).await;
     assert_eq!(constraint, "ledger_entry_currency");
     sqlx::raw_sql("rollback").execute(&application).await.unwrap();
-    let (_, constraint) = refusal(&application, &booking(&[("1", 0, "OMR")])).await;
+    let (_, constraint) = refusal(&application, &booking(&[("promotion OMR", 0, "OMR")])).await;
     assert_eq!(constraint, "ledger_entry_not_zero");
     sqlx::raw_sql("rollback").execute(&application).await.unwrap();
-    let good = booking(&[("1", 5, "OMR"), ("2", -5, "OMR"), ("3", 7, "USD"), ("4", -7, "USD")]);
+    let good = booking(&[
+        ("promotion OMR", 5, "OMR"),
+        ("sale OMR", -5, "OMR"),
+        ("promotion USD", 7, "USD"),
+        ("sale USD", -7, "USD"),
+    ]);
     sqlx::raw_sql(AssertSqlSafe(good)).execute(&application).await.unwrap();
 }
 
