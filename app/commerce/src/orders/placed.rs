@@ -136,7 +136,9 @@ fn timeline(
         &[("done", &number(words.locale, done)), ("all", &number(words.locale, apps.len()))],
     );
     let written = match returned {
-        Some(amount) if amount.is_positive() => fill(c.step_returned, &[("amount", &money::text(words.locale, amount))]),
+        Some(amount) if amount.is_positive() => {
+            fill(c.step_returned, &[("amount", &money::text(words.locale, amount))])
+        }
         _ if failed => c.step_failed.to_owned(),
         _ => written,
     };

@@ -60,10 +60,7 @@ pub(crate) async fn complete_again(conn: &mut PgConnection, id: OrderId) -> Resu
 
 /// The orders of an Organization whose payment was returned and that still have Applications to deliver, the newest
 /// first.
-pub(crate) async fn refunded(
-    conn: &mut PgConnection,
-    organization: OrganizationId,
-) -> Result<Vec<Refunded>> {
+pub(crate) async fn refunded(conn: &mut PgConnection, organization: OrganizationId) -> Result<Vec<Refunded>> {
     store::refunded(conn, organization).await
 }
 

@@ -250,11 +250,7 @@ pub fn order_again(organization: OrganizationId, app: &str, voucher: Option<&str
 
 fn order_for(destination: Destination, app: &str, voucher: Option<&str>) -> PlaceOrder {
     PlaceOrder {
-        selection: Selection {
-            plan: Some("s".to_owned()),
-            apps: vec![app.to_owned()],
-            addons: Vec::new(),
-        },
+        selection: Selection { plan: Some("s".to_owned()), apps: vec![app.to_owned()], addons: Vec::new() },
         voucher: voucher.map(code),
         destination,
         seen_total: None,
