@@ -1,5 +1,7 @@
 //! Credit that is returned and taken again, by several at once.
 
+use std::time::Duration;
+
 use domain::{
     access::Worker,
     error::Refusal,
@@ -9,6 +11,8 @@ use domain::{
         ops::{self, Step, advance, undelivered},
     },
 };
+
+use tokio::time::sleep;
 
 use crate::world::{CROWD, Customer, PRICE, World, all, only, order, order_again, rials};
 
@@ -97,6 +101,8 @@ async fn an_order_is_either_delivered_or_returned() {
                 if number % 2 == round % 2 {
                     return ops::give_up(&worker, &mut conn, order, "no space is left").await;
                 }
+                // To give up takes longer: whoever delivers comes first, unless they wait.
+                sleep(Duration::from_millis((round % 4 * number) as u64)).await;
                 let (provider, owner, name) =
                     ("local".to_owned(), "somebody".to_owned(), application.slug.clone());
                 let repository = &Repository { provider, owner, name };
