@@ -122,6 +122,8 @@ pub enum Refusal {
     AppUnknown(String),
     #[error("this app cannot be deployed yet: {0}")]
     AppNotDeployable(String),
+    #[error("{organization} has {app} already")]
+    AppInstalled { organization: String, app: String },
     #[error("choose at least one app")]
     AppsMissing,
     #[error("there is no such add-on: {0}")]
@@ -143,6 +145,8 @@ pub enum Conflict {
     SlugTaken,
     #[error("this key was used for another request")]
     KeyReused,
+    #[error("the price has changed: it was {seen} when you saw it and is {now} now")]
+    PriceChanged { seen: Money, now: Money },
 }
 
 impl Refusal {
@@ -159,6 +163,7 @@ impl Refusal {
             Self::PlanNotOrderable(_) => "plan_not_orderable",
             Self::AppUnknown(_) => "app_unknown",
             Self::AppNotDeployable(_) => "app_not_deployable",
+            Self::AppInstalled { .. } => "app_installed",
             Self::AppsMissing => "apps_missing",
             Self::AddonUnknown(_) => "addon_unknown",
             Self::CreditTooSmall { .. } => "credit_too_small",
@@ -176,6 +181,7 @@ impl Refusal {
             | Self::VoucherExhausted
             | Self::VoucherAlreadyRedeemed
             | Self::VoucherCurrency => Some("promo_code"),
+            Self::AppInstalled { .. } => Some("apps"),
             Self::CodeWrong => Some("code"),
             _ => None,
         }

@@ -3,12 +3,15 @@
 use domain::organizations::{Application, ApplicationState, Organization};
 use leptos::prelude::*;
 use ui::{
+    form::Form,
     icon::{AppMark, Icon},
     messages::{Messages, fill},
     state::State,
 };
 
 use crate::looks;
+
+const RETRY: &str = "/do/organizations/retry";
 
 pub fn applications(words: &'static Messages, organization: &Organization) -> impl IntoView + use<> {
     let c = &words.console;
@@ -37,7 +40,8 @@ fn has_failed(app: &Application) -> bool {
 fn retry(words: &'static Messages, organization: &Organization) -> impl IntoView + use<> {
     let id = organization.organization_id.to_string();
     view! {
-        <form method="post" action="/do/organizations/retry">
+        {Form::of(RETRY).summary()}
+        <form method="post" action=RETRY>
             <input type="hidden" name="organization" value=id/>
             <button class="button"><Icon name="refresh"/>{words.console.retry}</button>
         </form>
@@ -76,7 +80,8 @@ fn row(words: &'static Messages, app: &Application) -> impl IntoView + use<> {
         view! { <span class="soft figures">{fill(c.commit, &[("id", short(id))])}</span> }
     });
     let note = has_failed(app).then(|| {
-        view! { <p class="application__note">{c.app_failed_note}</p> }
+        let note = if app.returned { c.app_returned_note } else { c.app_failed_note };
+        view! { <p class="application__note">{note}</p> }
     });
     view! {
         <li class="application">

@@ -1,6 +1,6 @@
 //! A person's credit beside their Organization: the balance, the lots it is made of, what moved last.
 
-use domain::ledger::{Balance, Entry, Lot};
+use domain::ledger::{Balance, Entry, Lot, REFUND};
 use leptos::prelude::*;
 use ui::{
     dates::{Moment, day},
@@ -70,7 +70,7 @@ fn lot_view(words: &'static Messages, lot: &Lot) -> impl IntoView + use<> {
 
 fn movement(words: &'static Messages, entry: Entry) -> impl IntoView {
     let locale = words.locale;
-    let icon = if entry.amount.is_positive() { "ticket" } else { "receipt" };
+    let icon = if entry.reason.starts_with("promo:") { "ticket" } else { "receipt" };
     view! {
         <li class="list__item">
             <Icon name=icon/>
@@ -83,12 +83,13 @@ fn movement(words: &'static Messages, entry: Entry) -> impl IntoView {
     }
 }
 
-/// `promo:CODE` is a voucher; everything else so far is the payment of an order.
+/// `promo:CODE` is a voucher; everything else so far is the payment of an order, or its return.
 fn reason(words: &'static Messages, reason: &str) -> AnyView {
     match reason.strip_prefix("promo:") {
         Some(code) => {
             view! { {words.console.voucher}" "<bdi class="code">{code.to_owned()}</bdi> }.into_any()
         }
+        None if reason == REFUND => words.console.order_refund.into_any(),
         None => words.console.order_payment.into_any(),
     }
 }

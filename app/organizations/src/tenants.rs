@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use ui::{
     areas,
     dates::Day,
+    form::Form,
     messages::Messages,
     number::number,
     shell::{self, Content, Heading, Visitor},
@@ -18,6 +19,8 @@ use ui::{
 };
 
 use crate::looks;
+
+const RETRY: &str = "/do/admin/organizations/retry";
 
 #[component]
 pub fn TenantsPage() -> impl IntoView {
@@ -34,7 +37,11 @@ async fn render(visitor: Visitor) -> Result<Content> {
     } else {
         table(words, newest).into_any()
     };
-    Ok(Content::new(view! { <Heading title=a.tenants lede=a.tenants_lede/> {list} }))
+    Ok(Content::new(view! {
+        <Heading title=a.tenants lede=a.tenants_lede/>
+        {Form::of(RETRY).summary()}
+        {list}
+    }))
 }
 
 fn table(words: &'static Messages, organizations: Vec<Summary>) -> impl IntoView {
@@ -77,7 +84,7 @@ fn table(words: &'static Messages, organizations: Vec<Summary>) -> impl IntoView
 
 fn retry(words: &'static Messages, id: OrganizationId, name: String) -> impl IntoView {
     view! {
-        <form method="post" action="/do/admin/organizations/retry">
+        <form method="post" action=RETRY>
             <input type="hidden" name="organization" value=id.to_string()/>
             <button class="button button--quiet">
                 {words.console.retry}

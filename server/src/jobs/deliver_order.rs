@@ -8,10 +8,10 @@ use domain::{
     error::{Error, Result},
     ids::OrderId,
     jobs::DeliverOrder,
-    orders::{self, Order},
+    orders::{self, Order, OrderState},
     organizations::{
-        self,
-        ops::{Delivery, Step, advance},
+        self, Delivery,
+        ops::{Step, advance},
     },
 };
 use sqlx::PgConnection;
@@ -32,15 +32,7 @@ impl BackgroundJob for DeliverOrder {
     }
 
     async fn give_up(&self, worker: &Worker, conn: &mut PgConnection, problem: &str) -> Result<()> {
-        let order = match orders::ops::for_job(worker, conn, self.order_id).await {
-            Err(Error::NotFound) => return Ok(()),
-            order => order?,
-        };
-        for application in organizations::ops::undelivered(worker, conn, self.order_id).await? {
-            let failed = Step::Failed { problem };
-            advance(worker, conn, order.organization_id, self.order_id, &application, failed).await?;
-        }
-        organizations::ops::fail(worker, conn, order.organization_id).await
+        organizations::ops::give_up(worker, conn, self.order_id, problem).await
     }
 }
 
@@ -50,6 +42,9 @@ async fn deliver(worker: &Worker, app: &App, id: OrderId) -> std::result::Result
         Err(Error::NotFound) => return Err(Outcome::GiveUp("there is no such order".to_owned())),
         order => order?,
     };
+    if OrderState::from_name(&order.state) == Some(OrderState::Refunded) {
+        return Err(Outcome::GiveUp("the credit of the order was returned".to_owned()));
+    }
     let applications = organizations::ops::undelivered(worker, &mut conn, id).await?;
     // No connection is held while Git works.
     drop(conn);
@@ -97,23 +92,25 @@ async fn note(
     advance(worker, &mut conn, order.organization_id, order.order_id, application, step).await
 }
 
-/// The files of an Application's three branches: a function of the order and nothing else.
+/// The files of an Application's three branches: a function of what was ordered and nothing else. `configured_domain`
+/// is for what was ordered before the domain was noted.
 pub fn branches(
     order: &Order,
     application: &Delivery,
-    apps_domain: &str,
+    configured_domain: &str,
 ) -> std::result::Result<Branches, DeliveryError> {
+    let domain = application.apps_domain.as_deref().unwrap_or(configured_domain);
     let spec = ApplicationSpec {
         organization_slug: order.organization_slug.clone(),
-        organization_name: order.organization_name.clone(),
+        organization_name: application.organization_name.clone(),
         app_slug: application.slug.clone(),
         app_name: application.name.clone(),
         blueprint_version: application.blueprint_version.clone(),
-        plan_slug: order.plan.clone(),
+        plan_slug: application.plan.clone(),
         ram_mb: application.ram_mb,
         cpu_milli: application.cpu_milli,
         disk_gb: application.disk_gb,
-        domain: apps_domain.to_owned(),
+        domain: domain.to_owned(),
     };
     Ok(Branches { branches: delivery::branches(&spec)? })
 }
@@ -121,13 +118,14 @@ pub fn branches(
 /// By the platform, for the customer, at the time of the order and under its id: a repeat gives the
 /// same commits.
 pub fn commit_meta(order: &Order, application: &Delivery) -> CommitMeta {
-    let name = order.email.split('@').next().unwrap_or_default().to_owned();
+    let buyer = &application.ordered_by;
+    let name = buyer.split('@').next().unwrap_or_default().to_owned();
     CommitMeta {
         author_name: "Catalyst".to_owned(),
         author_email: "platform@catalyst.invalid".to_owned(),
-        co_author: Some((name, order.email.clone())),
+        co_author: Some((name, buyer.clone())),
         job_id: order.order_id.to_string(),
         time: order.created_at,
-        message: format!("Install {} for {}", application.name, order.organization_name),
+        message: format!("Install {} for {}", application.name, application.organization_name),
     }
 }

@@ -212,9 +212,10 @@ async fn somebody_elses_repository_is_not_overwritten() {
     let worker = Worker::in_a_test();
     let mut conn = world.app.services.pool.acquire().await.unwrap();
     let order = orders::ops::for_job(&worker, &mut conn, id).await.unwrap();
-    let application = undelivered(&worker, &mut conn, id).await.unwrap().remove(0);
+    let mut application = undelivered(&worker, &mut conn, id).await.unwrap().remove(0);
     drop(conn);
-    let files = branches(&order, &application, "another.example.om").unwrap();
+    application.apps_domain = Some("another.example.om".to_owned());
+    let files = branches(&order, &application, "").unwrap();
     let git = &world.app.adapters.git;
     let theirs =
         git.deliver("al-noor", "wordpress", &commit_meta(&order, &application), &files).await.unwrap();

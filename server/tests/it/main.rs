@@ -20,6 +20,8 @@ mod ledger;
 mod live;
 mod metrics;
 mod migrations;
+mod order_form;
+mod orders;
 mod page_cache;
 mod policy;
 mod program;

@@ -109,6 +109,8 @@ async fn an_order_with_a_wrong_field_is_refused_by_its_name_and_stores_nothing()
         ("organization", json!(null), BAD, "required", "organization"),
         ("tenant_id", json!("acme"), BAD, "ambiguous", "tenant_id"),
         ("tenant_id", json!(5), BAD, "wrong_type", "tenant_id"),
+        ("total", json!(5), BAD, "wrong_type", "total"),
+        ("total", json!({ "amount": true, "currency": "OMR" }), BAD, "wrong_type", "total.amount"),
         ("amount", json!(0), BAD, "unknown_field", "amount"),
     ] {
         customer.order("k", &with(&good, field, value)).await.refused(status, error, told);

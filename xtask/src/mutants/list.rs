@@ -1,4 +1,4 @@
-//! `app/domain/tests/mutants.toml`: what is taken away, and which test has to notice.
+//! `app/domain/tests/mutants.toml` and what goes on from it: what is taken away, and which test has to notice.
 
 use std::fs;
 
@@ -8,6 +8,8 @@ use toml::{Table, Value};
 use crate::commands::root;
 
 pub(super) const FILE: &str = "app/domain/tests/mutants.toml";
+/// One list with the first.
+const MORE: [&str; 1] = ["app/domain/tests/mutants_of_returns.toml"];
 /// Where guards are.
 const PLACES: [&str; 2] = ["app/domain/src/", "migrations/"];
 
@@ -77,8 +79,11 @@ fn text(table: &Table, name: &str) -> Result<String> {
 
 /// Those of these names, or all of them.
 pub(super) fn chosen(names: &[String]) -> Result<Vec<Mutant>> {
-    let listed =
-        fs::read_to_string(root().join(FILE)).with_context(|| format!("{FILE} could not be read"))?;
+    let mut listed = String::new();
+    for file in [FILE].into_iter().chain(MORE) {
+        let text = fs::read_to_string(root().join(file));
+        listed += &text.with_context(|| format!("{file} could not be read"))?;
+    }
     let mut mutants = parse(&listed)?;
     for name in names {
         ensure!(mutants.iter().any(|mutant| mutant.name == *name), "{FILE} has no mutant {name}");

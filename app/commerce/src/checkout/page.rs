@@ -267,6 +267,8 @@ async fn order(
             <form class="stack" method="post" action=PLACE id="place">
                 <input type="hidden" name="key" value=cart.checkout_key.to_string()/>
                 <input type="hidden" name="seen" value=seen(cart)/>
+                <input type="hidden" name="total" value=quote.total.minor().to_string()/>
+                <input type="hidden" name="currency" value=quote.total.currency().code()/>
                 <button class="button button--primary button--wide button--large">{c.place_order}</button>
             </form>
         }
@@ -274,7 +276,19 @@ async fn order(
     } else {
         cannot(words, c.why_due.to_owned()).into_any()
     };
-    Ok(view! { {cost} {payment(words, &sum)} {button} }.into_any())
+    Ok(view! { {cost} {apps_problem(words)} {payment(words, &sum)} {button} }.into_any())
+}
+
+/// What is wrong with the apps, and the way to choose others.
+fn apps_problem(words: &'static Messages) -> impl IntoView + use<> {
+    Form::of(PLACE).problem("apps").map(|text| {
+        view! {
+            <div class="field" id="apps" tabindex="-1">
+                <p class="field__error"><Icon name="alert"/>{text}</p>
+                <a href="/apps">{words.checkout.change_apps}</a>
+            </div>
+        }
+    })
 }
 
 fn payment(words: &'static Messages, sum: &Sum) -> impl IntoView + use<> {

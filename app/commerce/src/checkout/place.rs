@@ -6,6 +6,7 @@ use domain::{
     checkout::{self, Destination, PlaceOrder, ops::Shop},
     error::{Conflict, Error, Fields, Problem, Result},
     ids::{OrderId, OrganizationId},
+    money::{Currency, Money},
     text::{OrganizationName, Slug, VoucherCode},
 };
 use sqlx::PgConnection;
@@ -24,30 +25,38 @@ pub fn seen(cart: &Cart) -> String {
     .join("|")
 }
 
-pub async fn place(
-    actor: &Actor,
-    conn: &mut PgConnection,
-    key: &str,
-    shown: &str,
-    destination: &str,
-) -> Result<OrderId> {
+/// The fields of the form.
+pub struct Posted {
+    pub key: String,
+    pub seen: String,
+    pub total: String,
+    pub currency: String,
+    pub destination: String,
+}
+
+pub async fn place(actor: &Actor, conn: &mut PgConnection, posted: &Posted) -> Result<OrderId> {
     // Sent once more, after the first try went through: the same order.
-    if let Some(order) = checkout::ops::placed(actor, conn, key).await? {
+    if let Some(order) = checkout::ops::placed(actor, conn, &posted.key).await? {
         return Ok(order);
     }
     let cart_id = server::maybe_cart_id().await?.ok_or(Error::NotFound)?;
     let cart = carts::ops::get(conn, cart_id).await?.ok_or(Error::NotFound)?;
-    if cart.checkout_key.to_string() != key || seen(&cart) != shown {
+    if cart.checkout_key.to_string() != posted.key || seen(&cart) != posted.seen {
         return Err(Conflict::KeyReused.into());
     }
     let request = PlaceOrder {
         selection: cart.selection.clone(),
         voucher: cart.voucher_code.as_deref().map(voucher).transpose()?,
-        destination: to(&cart, destination)?,
+        destination: to(&cart, &posted.destination)?,
+        seen_total: seen_total(&posted.total, &posted.currency)?,
     };
     let services = server::services();
-    let shop = Shop { catalog: &services.catalog, limits: &services.voucher_limits };
-    let placed = checkout::ops::place(actor, conn, &shop, key, &request).await?;
+    let shop = Shop {
+        catalog: &services.catalog,
+        limits: &services.voucher_limits,
+        apps_domain: &services.apps_domain,
+    };
+    let placed = checkout::ops::place(actor, conn, &shop, &posted.key, &request).await?;
     carts::ops::discard(conn, cart_id).await?;
     server::toast("order_placed").await?;
     Ok(placed.order_id)
@@ -55,6 +64,16 @@ pub async fn place(
 
 fn voucher(code: &str) -> Result<VoucherCode> {
     VoucherCode::parse(code).map_err(|problem| Error::invalid("promo_code", problem))
+}
+
+/// None: a page that the program before this one showed.
+fn seen_total(minor: &str, currency: &str) -> Result<Option<Money>> {
+    if minor.is_empty() {
+        return Ok(None);
+    }
+    let minor = minor.parse().map_err(|_| Error::invalid("total", Problem::NotANumber))?;
+    let currency = Currency::parse(currency).map_err(|error| Error::invalid("total", error.into()))?;
+    Ok(Some(Money::from_minor(minor, currency)))
 }
 
 fn to(cart: &Cart, destination: &str) -> Result<Destination> {

@@ -3,7 +3,8 @@
 use domain::{
     Error,
     catalog::Plan,
-    orders::{self, Order},
+    money::Money,
+    orders::{self, Order, OrderState},
     organizations::{self, ApplicationState, Organization, OrganizationState},
 };
 use leptos::prelude::*;
@@ -12,6 +13,7 @@ use leptos_router::hooks::use_params_map;
 use ui::{
     icon::Icon,
     messages::{Messages, fill},
+    money,
     number::number,
     rich::rich,
     server,
@@ -48,7 +50,12 @@ fn page(
     let ready = organization.is_some_and(|organization| {
         organization.state == OrganizationState::Active && !organization.is_moving()
     });
-    let title = if ready { c.placed_ready } else { c.placed_title };
+    let returned = OrderState::from_name(&order.state) == Some(OrderState::Refunded);
+    let title = match (returned, ready) {
+        (true, _) => c.placed_failed,
+        (_, true) => c.placed_ready,
+        _ => c.placed_title,
+    };
     let number = short(&order.order_id.to_string());
     let number = view! { <bdi class="code">{number}</bdi> }.into_any();
     let quote = domain::checkout::Quote { lines: order.lines.clone(), total: order.total };
@@ -66,7 +73,7 @@ fn page(
         <main id="main" class="page">
             <div class="page__header">
                 <div class="placed">
-                    <span class="placed__mark"><Icon name="check"/></span>
+                    <span class="placed__mark"><Icon name=if returned { "alert" } else { "check" }/></span>
                     <h1 class="page__title" id="placed-title">{title}</h1>
                     <p class="page__lede">{rich(c.placed_lede, vec![("id", number)])}</p>
                 </div>
@@ -74,7 +81,7 @@ fn page(
             <div class="split">
                 <section class="stack" aria-labelledby="happens">
                     <div class="section__header"><h2 class="section__title" id="happens">{c.what_happens}</h2></div>
-                    {organization.map(|organization| timeline(words, organization))}
+                    {organization.map(|organization| timeline(words, organization, returned.then_some(order.total)))}
                     <div class="page__actions">
                         <a class="button button--primary" href="/console">
                             {c.to_console}
@@ -101,11 +108,17 @@ enum State {
     Failed,
 }
 
-fn timeline(words: &'static Messages, organization: &Organization) -> impl IntoView + use<> {
+/// `returned`: what was given back, as nothing of the order could be delivered.
+fn timeline(
+    words: &'static Messages,
+    organization: &Organization,
+    returned: Option<Money>,
+) -> impl IntoView + use<> {
     let c = &words.checkout;
     let apps = &organization.applications;
     let done = apps.iter().filter(|app| app.state == ApplicationState::Committed).count();
-    let failed = organization.state == OrganizationState::Failed
+    let failed = returned.is_some()
+        || organization.state == OrganizationState::Failed
         || apps.iter().any(|app| app.state == ApplicationState::Failed);
     let active = organization.state == OrganizationState::Active;
     let repositories = match (failed, done == apps.len()) {
@@ -122,7 +135,13 @@ fn timeline(words: &'static Messages, organization: &Organization) -> impl IntoV
         c.step_repositories_note,
         &[("done", &number(words.locale, done)), ("all", &number(words.locale, apps.len()))],
     );
-    let written = if failed { c.step_failed.to_owned() } else { written };
+    let written = match returned {
+        Some(amount) if amount.is_positive() => {
+            fill(c.step_returned, &[("amount", &money::text(words.locale, amount))])
+        }
+        _ if failed => c.step_failed.to_owned(),
+        _ => written,
+    };
     let moving = (organization.is_moving() && !failed).then_some("timeline placed-title");
     let host = format!("{}.{}", organization.slug, server::services().apps_domain);
     let host = view! { <bdi class="code">{host}</bdi> }.into_any();

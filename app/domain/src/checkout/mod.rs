@@ -50,6 +50,8 @@ pub struct PlaceOrder {
     pub selection: Selection,
     pub voucher: Option<VoucherCode>,
     pub destination: Destination,
+    /// What the customer was told that it costs. Nothing is ordered at another price.
+    pub seen_total: Option<Money>,
 }
 
 /// The answer to a placed order; the same for every repeat of its key.

@@ -12,13 +12,14 @@ use crate::{
     billing::{self, LockedAccount},
     catalog::CatalogMemory,
     db,
-    error::{Error, Result},
+    error::{Conflict, Error, Result},
     idempotency::Keyed,
-    ids::{OrderId, OrganizationId, PlanId, PromoRedemptionId},
+    ids::{OrderId, OrganizationId, PromoRedemptionId},
     jobs::{self, Event},
     ledger::{self, ops::Grant},
     orders::{self, NewOrder},
-    organizations, subscriptions,
+    organizations::{self, ops::Ordered},
+    subscriptions,
     text::VoucherCode,
     vouchers::{
         self, NewRedemption,
@@ -76,10 +77,11 @@ pub async fn place(
     }
 }
 
-/// What orders are priced by, and how often vouchers may be tried.
+/// What orders are priced by, how often vouchers may be tried, and where Applications will be.
 pub struct Shop<'a> {
     pub catalog: &'a CatalogMemory,
     pub limits: &'a VoucherLimits,
+    pub apps_domain: &'a str,
 }
 
 /// None: the key was used before.
@@ -92,7 +94,11 @@ async fn place_anew(
 ) -> Result<Option<Answer>> {
     let catalog = shop.catalog.current(conn).await?;
     let priced = price(&request.selection, &catalog)?;
-    let currency = priced.quote.total.currency();
+    let total = priced.quote.total;
+    if let Some(seen) = request.seen_total.filter(|seen| *seen != total) {
+        return Err(Conflict::PriceChanged { seen, now: total }.into());
+    }
+    let currency = total.currency();
     let offer = match &request.voucher {
         Some(code) => {
             vouchers::ops::count_try(keyed.actor, conn, shop.limits).await?;
@@ -101,7 +107,7 @@ async fn place_anew(
         None => None,
     };
     let mut tx = conn.begin().await?;
-    let answer = write_order(keyed, &mut tx, hash, request, &priced, offer).await?;
+    let answer = write_order(keyed, &mut tx, shop, hash, request, &priced, offer).await?;
     match answer {
         Some(_) => tx.commit().await?,
         None => tx.rollback().await?,
@@ -112,6 +118,7 @@ async fn place_anew(
 async fn write_order(
     keyed: &Keyed<'_>,
     tx: &mut PgConnection,
+    shop: &Shop<'_>,
     hash: &[u8],
     request: &PlaceOrder,
     priced: &Priced<'_>,
@@ -119,7 +126,7 @@ async fn write_order(
 ) -> Result<Option<Answer>> {
     let actor = keyed.actor;
     let (order_id, plan, total) = (OrderId::new(), priced.plan.plan_id, priced.quote.total);
-    let (organization, payer) = destination(actor, tx, &request.destination, plan).await?;
+    let (organization, payer, name) = destination(actor, tx, &request.destination, priced).await?;
     let (redemption, transaction) = (PromoRedemptionId::new(), Uuid::now_v7());
     let grant = offer.as_ref().map(|(code, offer)| Grant {
         redemption,
@@ -143,8 +150,16 @@ async fn write_order(
         .await?;
     ledger::ops::book(tx, &booking).await?;
     subscriptions::begin(tx, organization, order_id, plan).await?;
-    let apps = priced.apps.iter().map(|app| (app.app_id, app.slug.as_str()));
-    organizations::ops::add_applications(tx, organization, order_id, apps).await?;
+    let ordered = Ordered {
+        order: order_id,
+        organization,
+        organization_name: &name,
+        buyer: actor,
+        plan: priced.plan,
+        apps: &priced.apps,
+        apps_domain: shop.apps_domain,
+    };
+    organizations::ops::add_applications(tx, &ordered).await?;
     jobs::publish(tx, &Event::OrderPlaced { order_id }, actor.origin().request_id).await?;
     if let Some((code, offer)) = &offer {
         let redemption = NewRedemption { id: redemption, order_id, transaction };
@@ -153,26 +168,27 @@ async fn write_order(
     Ok(Some(answer))
 }
 
-/// The Organization of the order, made where it is new, and the billing account that pays.
+/// The Organization of the order, made where it is new, the billing account that pays, and the Organization's name.
 async fn destination(
     actor: &Actor,
     tx: &mut PgConnection,
     destination: &Destination,
-    plan: PlanId,
-) -> Result<(OrganizationId, LockedAccount)> {
+    priced: &Priced<'_>,
+) -> Result<(OrganizationId, LockedAccount, String)> {
+    let plan = priced.plan.plan_id;
     match destination {
         Destination::New { name, slug } => {
             let payer = billing::lock_of_person(tx, actor.id()).await?;
             let id = organizations::ops::create(actor, tx, name, slug, plan, payer.id).await?;
-            Ok((id, payer))
+            Ok((id, payer, name.as_str().to_owned()))
         }
         Destination::Existing(id) => {
             let manager = organizations::ops::member(actor, tx, *id).await?.manager()?;
             let payer = organizations::ops::billing_account(&manager, tx).await?;
             let payer = billing::lock(tx, payer).await?;
-            organizations::ops::choose_plan(&manager, tx, plan).await?;
+            let name = organizations::ops::choose_plan(&manager, tx, plan, &priced.apps).await?;
             subscriptions::end(tx, *id).await?;
-            Ok((*id, payer))
+            Ok((*id, payer, name))
         }
     }
 }
@@ -184,7 +200,8 @@ pub async fn placed(actor: &Actor, conn: &mut PgConnection, key: &str) -> Result
     Ok(keyed.answered::<Answer>(conn, None).await?.map(|answer| answer.order_id))
 }
 
-/// The same for the same order, whichever version of the program asks: the fields by their stored names.
+/// The same for the same order, whichever version of the program asks: the fields by their stored names. The price that
+/// was seen is none of them: an order that was placed is answered as it was.
 fn request_hash(request: &PlaceOrder) -> [u8; 32] {
     let destination = match &request.destination {
         Destination::New { name, slug } => json!({ "name": name.as_str(), "slug": slug.as_str() }),
@@ -215,6 +232,7 @@ mod tests {
             },
             voucher: VoucherCode::parse("WELCOME").ok(),
             destination: Destination::Existing(OrganizationId(Uuid::nil())),
+            seen_total: None,
         };
         let text = r#"{"addons":[],"apps":["wordpress"],"destination":{"organization_id":"00000000-0000-0000-0000-000000000000"},"plan":"m","voucher":"WELCOME"}"#;
         assert_eq!(request_hash(&request)[..], Sha256::digest(text)[..]);

@@ -13,19 +13,22 @@ pub mod ops;
 #[cfg(feature = "db")]
 mod store;
 
-/// One line of a billing account: positive what was granted, negative what was spent.
+/// The reason of what is returned of an order.
+pub const REFUND: &str = "order-refund";
+
+/// One line of a billing account: positive what was granted or returned, negative what was spent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub id: uuid::Uuid,
     pub amount: Money,
-    /// `promo:CODE` or `order-payment`.
+    /// `promo:CODE`, `order-payment` or `order-refund`.
     pub reason: String,
     pub order_id: Option<OrderId>,
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
 }
 
-/// A grant and what is left of it.
+/// What was granted or returned, and what is left of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lot {
     pub reason: String,

@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Balance, store};
+use super::{Balance, REFUND, store};
 use crate::{
     access::Actor,
     billing::{self, LockedAccount},
@@ -28,6 +28,8 @@ pub(crate) struct Booking {
     order_id: OrderId,
     grant: Option<Grant>,
     price: Money,
+    /// What the price is booked for.
+    cause: (&'static str, Uuid),
     /// Oldest first; what is granted comes last.
     draws: Vec<(OpenLot, i64)>,
     from_grant_minor: i64,
@@ -62,12 +64,13 @@ pub(crate) async fn reckon(
         }
     }
     let credit = Money::from_minor(left, price.currency());
-    Ok(Booking { payer: payer.id, order_id, grant, price, draws, from_grant_minor: due, credit })
+    let (payer, cause) = (payer.id, ("order", order_id.0));
+    Ok(Booking { payer, order_id, grant, price, cause, draws, from_grant_minor: due, credit })
 }
 
 /// Writes a booking: the ledger's transactions with their entries, the lot, and what was drawn from which lot.
 pub(crate) async fn book(conn: &mut PgConnection, booking: &Booking) -> Result<()> {
-    let Booking { payer, order_id, grant, price, draws, from_grant_minor, .. } = booking;
+    let Booking { payer, order_id, grant, price, cause, draws, from_grant_minor, .. } = booking;
     let currency = price.currency();
     let mut transactions = Vec::new();
     if let Some(grant) = grant {
@@ -85,7 +88,7 @@ pub(crate) async fn book(conn: &mut PgConnection, booking: &Booking) -> Result<(
             id: Uuid::now_v7(),
             kind: "spend",
             reason: "order-payment",
-            cause: ("order", order_id.0),
+            cause: *cause,
             customer_minor: -price.minor(),
             other: "sale",
         });
@@ -104,6 +107,39 @@ pub(crate) async fn book(conn: &mut PgConnection, booking: &Booking) -> Result<(
         Some(spend) if !draws.is_empty() => store::draw(conn, *spend, draws).await,
         _ => Ok(()),
     }
+}
+
+/// Returns what an order was paid with, on an account that the caller has locked: sale → customer, and a new lot to
+/// draw from. Nothing where the order cost nothing. Each payment is returned once.
+pub(crate) async fn give_back(conn: &mut PgConnection, order_id: OrderId) -> Result<()> {
+    let Some(payment) = store::payment(conn, order_id).await? else { return Ok(()) };
+    let (payer, amount) = (payment.payer, payment.amount()?);
+    let refund = NewTransaction {
+        id: Uuid::now_v7(),
+        kind: "refund",
+        reason: REFUND,
+        cause: ("refund", payment.id),
+        customer_minor: amount.minor(),
+        other: "sale",
+    };
+    let entries = store::insert_transactions(conn, payer, order_id, amount.currency(), &[refund]).await?;
+    let (minor, currency) = (amount.minor(), amount.currency());
+    store::insert_lot(conn, &NewLot { payer, entry: entries[0], minor, currency, drawn: None }).await
+}
+
+/// Pays an order again whose payment was returned, from an account that the caller has locked. Each return is taken
+/// back once. Refused, with what is missing, where the account does not hold enough.
+pub(crate) async fn take_again(
+    conn: &mut PgConnection,
+    payer: LockedAccount,
+    order_id: OrderId,
+    price: Money,
+) -> Result<()> {
+    let mut booking = reckon(conn, payer, order_id, None, price).await?;
+    if let Some(refund) = store::refund(conn, order_id).await? {
+        booking.cause = ("retry", refund);
+    }
+    book(conn, &booking).await
 }
 
 /// The credit of a person's own billing account.

@@ -96,6 +96,51 @@ pub(super) async fn insert_transactions(
     if done.rows_affected() == entry_ids.len() as u64 { Ok(own) } else { Err(Error::Internal) }
 }
 
+/// The payment of an order, as it was booked.
+pub(super) struct Payment {
+    pub id: Uuid,
+    pub payer: BillingAccountId,
+    minor: i64,
+    currency: String,
+}
+
+impl Payment {
+    pub(super) fn amount(&self) -> Result<Money> {
+        money(self.minor, &self.currency)
+    }
+}
+
+/// None: the order cost nothing, or its payment was returned.
+pub(super) async fn payment(conn: &mut PgConnection, order: OrderId) -> Result<Option<Payment>> {
+    Ok(sqlx::query_as!(
+        Payment,
+        r#"select payment.ledger_transaction_id as id, billing_account_id as "payer!: BillingAccountId",
+               -amount_minor as "minor!", ledger_entry.currency
+           from ledger_transaction payment
+           join ledger_entry using (ledger_transaction_id)
+           join ledger_account using (ledger_account_id)
+           where payment.order_id = $1 and payment.kind = 'spend' and ledger_account.kind = 'customer'
+               and not exists (select from ledger_transaction refund
+                               where refund.cause_kind = 'refund' and refund.cause_id = payment.ledger_transaction_id)"#,
+        order.0,
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// The transaction that returned an order's payment; none where it was taken back.
+pub(super) async fn refund(conn: &mut PgConnection, order: OrderId) -> Result<Option<Uuid>> {
+    Ok(sqlx::query_scalar!(
+        "select refund.ledger_transaction_id from ledger_transaction refund
+         where refund.order_id = $1 and refund.kind = 'refund'
+             and not exists (select from ledger_transaction again
+                             where again.cause_kind = 'retry' and again.cause_id = refund.ledger_transaction_id)",
+        order.0,
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
 pub(super) struct NewLot {
     pub payer: BillingAccountId,
     /// The customer's entry of the grant.

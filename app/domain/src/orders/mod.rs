@@ -106,6 +106,14 @@ pub struct Revenue {
     pub credit_outstanding: Money,
 }
 
+/// An order whose credit was returned.
+#[cfg(feature = "db")]
+pub(crate) struct Refunded {
+    pub order_id: OrderId,
+    pub plan: crate::ids::PlanId,
+    pub total: Money,
+}
+
 /// An order that is about to be written, paid by credit.
 #[cfg(feature = "db")]
 pub(crate) struct NewOrder<'a> {

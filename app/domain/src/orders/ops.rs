@@ -2,12 +2,12 @@
 
 use sqlx::PgConnection;
 
-use super::{NewOrder, Order, OrderState, Revenue, store};
+use super::{NewOrder, Order, OrderState, Refunded, Revenue, store};
 use crate::{
     access::{Actor, Buyer, Superadmin, Worker},
     error::{Error, Result},
     events::{self, Event, Subject},
-    ids::OrderId,
+    ids::{OrderId, OrganizationId},
     money::Currency,
 };
 
@@ -40,6 +40,28 @@ pub async fn events_after(buyer: &Buyer, conn: &mut PgConnection, after: i64) ->
 pub async fn for_job(_: &Worker, conn: &mut PgConnection, id: OrderId) -> Result<Order> {
     let row = store::orders(conn, Some(id), None, None, 1).await?.pop().ok_or(Error::NotFound)?;
     Ok(Order { lines: store::lines(conn, id).await?, ..row.try_into()? })
+}
+
+/// Whose order it is; none where there is no such order.
+pub(crate) async fn organization(conn: &mut PgConnection, id: OrderId) -> Result<Option<OrganizationId>> {
+    store::organization(conn, id).await
+}
+
+/// Says that an order's payment is returned, in the transaction that returns it. False: it was before, or something of
+/// the order was delivered.
+pub(crate) async fn refund(conn: &mut PgConnection, id: OrderId) -> Result<bool> {
+    store::refund(conn, id).await
+}
+
+/// Says that an order whose payment was returned is paid again, in the transaction that pays it.
+pub(crate) async fn complete_again(conn: &mut PgConnection, id: OrderId) -> Result<()> {
+    if store::complete_again(conn, id).await? { Ok(()) } else { Err(Error::Internal) }
+}
+
+/// The orders of an Organization whose payment was returned and that still have Applications to deliver, the newest
+/// first.
+pub(crate) async fn refunded(conn: &mut PgConnection, organization: OrganizationId) -> Result<Vec<Refunded>> {
+    store::refunded(conn, organization).await
 }
 
 /// The newest 50 of everybody.

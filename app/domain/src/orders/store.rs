@@ -3,11 +3,11 @@
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 
-use super::{Line, LineKind, NewOrder, Order, OrderState, Revenue};
+use super::{Line, LineKind, NewOrder, Order, OrderState, Refunded, Revenue};
 use crate::{
     db::money,
     error::{Error, Result},
-    ids::{AccountId, OrderId, OrganizationId},
+    ids::{AccountId, OrderId, OrganizationId, PlanId},
     money::{Currency, Money},
     text::{Localized, VoucherCode},
 };
@@ -123,6 +123,60 @@ pub(super) async fn is_of(conn: &mut PgConnection, id: OrderId, account: Account
         account.0,
     );
     Ok(found.fetch_optional(conn).await?.is_some())
+}
+
+pub(super) async fn organization(conn: &mut PgConnection, id: OrderId) -> Result<Option<OrganizationId>> {
+    Ok(sqlx::query_scalar!(
+        r#"select organization_id as "id: OrganizationId" from customer_order where order_id = $1"#,
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// False: it is refunded already, or something of it was delivered.
+pub(super) async fn refund(conn: &mut PgConnection, id: OrderId) -> Result<bool> {
+    let done = sqlx::query!(
+        "update customer_order set state = 'refunded'
+         where order_id = $1 and state = 'completed'
+             and not exists (select from application
+                             where application.order_id = $1 and application.state = 'committed')",
+        id.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn complete_again(conn: &mut PgConnection, id: OrderId) -> Result<bool> {
+    let done = sqlx::query!(
+        "update customer_order set state = 'completed' where order_id = $1 and state = 'refunded'",
+        id.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// With Applications that have failed, the newest first.
+pub(super) async fn refunded(conn: &mut PgConnection, of: OrganizationId) -> Result<Vec<Refunded>> {
+    let rows = sqlx::query!(
+        r#"select order_id as "order_id: OrderId", plan_id as "plan: PlanId", total_minor, currency
+           from customer_order
+           where organization_id = $1 and state = 'refunded'
+               and exists (select from application
+                           where application.order_id = customer_order.order_id and application.state = 'failed')
+           order by created_at desc, order_id desc"#,
+        of.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let total = money(row.total_minor, &row.currency)?;
+            Ok(Refunded { order_id: row.order_id, plan: row.plan, total })
+        })
+        .collect()
 }
 
 pub(super) async fn lines(conn: &mut PgConnection, id: OrderId) -> Result<Vec<Line>> {

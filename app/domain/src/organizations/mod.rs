@@ -13,6 +13,8 @@ use crate::{
 #[cfg(feature = "db")]
 pub mod ops;
 #[cfg(feature = "db")]
+mod returns;
+#[cfg(feature = "db")]
 mod store;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +87,28 @@ pub struct Application {
     /// Once it is there.
     pub repository: Option<Repository>,
     pub commit_id: Option<String>,
+    /// The credit that its order cost was returned.
+    pub returned: bool,
+}
+
+/// An Application that is to be written to Git, as it was ordered: whatever changed since, its files are the same.
+#[cfg(feature = "db")]
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub application_id: ApplicationId,
+    pub slug: String,
+    pub name: String,
+    pub blueprint_version: String,
+    pub ram_mb: i32,
+    pub cpu_milli: i32,
+    pub disk_gb: i32,
+    pub organization_name: String,
+    /// The plan's slug.
+    pub plan: String,
+    /// The buyer's e-mail address.
+    pub ordered_by: String,
+    /// None: ordered before this was noted; the domain of the settings is meant.
+    pub apps_domain: Option<String>,
 }
 
 /// Where an Application's files are. Its address is the provider's business.

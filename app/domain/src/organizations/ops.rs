@@ -7,16 +7,19 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::{
-    ApplicationState, Organization, OrganizationState, Repository, Summary,
-    store::{self, NewOrganization},
+    ApplicationState, Delivery, Organization, OrganizationState, Repository, Summary, returns,
+    store::{self, NewApplications, NewOrganization},
 };
 use crate::{
     access::{Actor, Manager, Member, Superadmin, Worker},
     audit::{self, Action},
-    error::{Error, Result},
+    billing::{self, LockedAccount},
+    catalog::{App, Plan},
+    error::{Error, Refusal, Result},
     events::{self, Event, Subject},
-    ids::{AppId, ApplicationId, BillingAccountId, OrderId, OrganizationId, PlanId},
+    ids::{BillingAccountId, OrderId, OrganizationId, PlanId},
     jobs::{self, DeliverOrder},
+    orders,
     text::{OrganizationName, Slug},
 };
 
@@ -50,22 +53,56 @@ pub(crate) async fn billing_account(manager: &Manager, conn: &mut PgConnection) 
     store::billing_account(conn, manager.organization_id()).await
 }
 
-/// Moves the Organization to a plan, in the caller's transaction. `Gone` where it is on its way out, and nothing more
-/// can be bought for it.
-pub(crate) async fn choose_plan(manager: &Manager, conn: &mut PgConnection, plan: PlanId) -> Result<()> {
-    if store::set_plan(conn, manager.organization_id(), plan).await? { Ok(()) } else { Err(Error::Gone) }
+/// Moves the Organization to a plan, in the caller's transaction, in which these apps are ordered for it. Gives its
+/// name. `Gone` where it is on its way out, and nothing more can be bought for it; refused where it has one of the
+/// apps.
+pub(crate) async fn choose_plan(
+    manager: &Manager,
+    conn: &mut PgConnection,
+    plan: PlanId,
+    apps: &[&App],
+) -> Result<String> {
+    let slugs: Vec<String> = apps.iter().map(|app| app.slug.clone()).collect();
+    let planned = store::set_plan(conn, manager.organization_id(), plan, &slugs).await?.ok_or(Error::Gone)?;
+    refuse_any(apps, |app| planned.had.contains(&app.slug), &planned.name)?;
+    Ok(planned.name)
 }
 
-/// Adds the Applications of an order, in the caller's transaction. One that the Organization already has stays as it
-/// is.
-pub(crate) async fn add_applications<'a>(
-    conn: &mut PgConnection,
-    organization: OrganizationId,
-    order: OrderId,
-    apps: impl Iterator<Item = (AppId, &'a str)>,
-) -> Result<()> {
-    let (apps, slugs): (Vec<AppId>, Vec<String>) = apps.map(|(app, slug)| (app, slug.to_owned())).unzip();
-    store::insert_applications(conn, organization, order, &apps, &slugs).await
+/// Nobody pays for an app that the Organization has.
+fn refuse_any(apps: &[&App], has: impl Fn(&App) -> bool, organization: &str) -> Result<()> {
+    match apps.iter().find(|app| has(app)) {
+        Some(app) => {
+            let (organization, app) = (organization.to_owned(), app.name.clone());
+            Err(Refusal::AppInstalled { organization, app }.into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// What is ordered for an Organization, and what its Applications are delivered as.
+pub(crate) struct Ordered<'a> {
+    pub order: OrderId,
+    pub organization: OrganizationId,
+    pub organization_name: &'a str,
+    pub buyer: &'a Actor,
+    pub plan: &'a Plan,
+    pub apps: &'a [&'a App],
+    pub apps_domain: &'a str,
+}
+
+/// Adds the Applications of an order, in the caller's transaction. One that failed becomes the order's, as it is
+/// ordered now; refused where the Organization has one of them in any other state.
+pub(crate) async fn add_applications(conn: &mut PgConnection, ordered: &Ordered<'_>) -> Result<()> {
+    let new = NewApplications {
+        organization: ordered.organization,
+        organization_name: ordered.organization_name,
+        order: ordered.order,
+        plan: &ordered.plan.slug,
+        ordered_by: ordered.buyer.account().email.as_str(),
+        apps_domain: ordered.apps_domain,
+    };
+    let added = store::insert_applications(conn, &new, ordered.apps).await?;
+    refuse_any(ordered.apps, |app| !added.contains(&app.slug), ordered.organization_name)
 }
 
 /// The Organizations that somebody belongs to, newest first, with their Applications.
@@ -98,33 +135,9 @@ pub async fn events_after(member: &Member, conn: &mut PgConnection, after: i64) 
     events::after(conn, Subject::Organization(member.organization_id()), after).await
 }
 
-/// An Application that is to be written to Git.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    pub application_id: ApplicationId,
-    pub slug: String,
-    pub name: String,
-    pub blueprint_version: String,
-    pub ram_mb: i32,
-    pub cpu_milli: i32,
-    pub disk_gb: i32,
-}
-
 /// What of an order is not in Git yet.
 pub async fn undelivered(_: &Worker, conn: &mut PgConnection, order: OrderId) -> Result<Vec<Delivery>> {
-    let rows = store::undelivered(conn, order).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Delivery {
-            application_id: row.application_id,
-            slug: row.slug,
-            name: row.name,
-            blueprint_version: row.blueprint_version,
-            ram_mb: row.ram_mb,
-            cpu_milli: row.cpu_milli,
-            disk_gb: row.disk_gb,
-        })
-        .collect())
+    store::undelivered(conn, order).await
 }
 
 /// Where an Application goes next.
@@ -145,22 +158,34 @@ pub async fn advance(
     step: Step<'_>,
 ) -> Result<()> {
     let mut tx = conn.begin().await?;
-    let id = application.application_id;
     store::lock(&mut tx, organization).await?;
+    take_step(&mut tx, organization, order, application, step).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// In the transaction of a caller who has locked the Organization.
+async fn take_step(
+    tx: &mut PgConnection,
+    organization: OrganizationId,
+    order: OrderId,
+    application: &Delivery,
+    step: Step<'_>,
+) -> Result<()> {
+    let id = application.application_id;
     let (moved, state, commit_id) = match step {
-        Step::Delivering => (store::set_delivering(&mut tx, id).await?, ApplicationState::Delivering, None),
+        Step::Delivering => (store::set_delivering(tx, id).await?, ApplicationState::Delivering, None),
         Step::Committed { repository, commit_id } => {
-            let moved = store::set_committed(&mut tx, id, repository, commit_id).await?;
+            let moved = store::set_committed(tx, id, repository, commit_id).await?;
             (moved, ApplicationState::Committed, Some(commit_id))
         }
         Step::Failed { problem } => {
-            (store::set_failed(&mut tx, id, problem).await?, ApplicationState::Failed, None)
+            (store::set_failed(tx, id, problem).await?, ApplicationState::Failed, None)
         }
     };
     if moved {
-        tell_application(&mut tx, organization, order, &application.slug, state, commit_id).await?;
+        tell_application(tx, organization, order, &application.slug, state, commit_id).await?;
     }
-    tx.commit().await?;
     Ok(())
 }
 
@@ -203,14 +228,44 @@ pub async fn activate(_: &Worker, conn: &mut PgConnection, organization: Organiz
 pub async fn fail(_: &Worker, conn: &mut PgConnection, organization: OrganizationId) -> Result<()> {
     let mut tx = conn.begin().await?;
     store::lock(&mut tx, organization).await?;
-    if store::set_organization_failed(&mut tx, organization).await? {
-        tell_organization(&mut tx, organization, OrganizationState::Failed).await?;
-    }
+    tell_failure(&mut tx, organization).await?;
     tx.commit().await?;
     Ok(())
 }
 
+async fn tell_failure(tx: &mut PgConnection, organization: OrganizationId) -> Result<()> {
+    if store::set_organization_failed(tx, organization).await? {
+        tell_organization(tx, organization, OrganizationState::Failed).await?;
+    }
+    Ok(())
+}
+
+/// Gives the delivery of an order up: what is not in Git has failed, and where that is all of it, its credit is
+/// returned. Safe to repeat, and nothing where there is no such order.
+pub async fn give_up(_: &Worker, conn: &mut PgConnection, order: OrderId, problem: &str) -> Result<()> {
+    let mut tx = conn.begin().await?;
+    let Some(organization) = orders::ops::organization(&mut tx, order).await? else { return Ok(()) };
+    lock_with_payer(&mut tx, organization).await?;
+    for application in store::undelivered(&mut tx, order).await? {
+        take_step(&mut tx, organization, order, &application, Step::Failed { problem }).await?;
+    }
+    tell_failure(&mut tx, organization).await?;
+    returns::give_back(&mut tx, organization, order).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The billing account first, as orders do: whoever moves credit waits there for one another.
+async fn lock_with_payer(tx: &mut PgConnection, organization: OrganizationId) -> Result<LockedAccount> {
+    let payer = store::billing_account(tx, organization).await?;
+    let payer = billing::lock(tx, payer).await?;
+    store::lock(tx, organization).await?;
+    Ok(payer)
+}
+
 /// Sends what could not be delivered once more. Gives how many Applications that is: none where nothing has failed.
+/// Credit that was returned is taken again; refused where it is gone, and then nothing changes. `Gone` where the
+/// Organization is on its way out.
 pub async fn retry(manager: &Manager, conn: &mut PgConnection) -> Result<usize> {
     let request = manager.actor().origin().request_id;
     let mut tx = conn.begin().await?;
@@ -234,7 +289,8 @@ pub async fn retry_for(
 }
 
 async fn send_again(tx: &mut PgConnection, id: OrganizationId, request: Option<Uuid>) -> Result<usize> {
-    store::lock(tx, id).await?;
+    let payer = lock_with_payer(tx, id).await?;
+    returns::take_again(tx, id, payer).await?;
     let failed = store::queue_failed(tx, id).await?;
     if failed.is_empty() {
         return Ok(0);

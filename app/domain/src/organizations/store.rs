@@ -3,11 +3,12 @@
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Application, ApplicationState, Organization, OrganizationState, Repository, Summary};
+use super::{Application, ApplicationState, Delivery, Organization, OrganizationState, Repository, Summary};
 use crate::{
     access::MemberRole,
+    catalog::App,
     error::{Conflict, OnConstraint, Result},
-    ids::{AccountId, AppId, ApplicationId, BillingAccountId, OrderId, OrganizationId, PlanId},
+    ids::{AccountId, ApplicationId, BillingAccountId, OrderId, OrganizationId, PlanId},
     text::{Localized, OrganizationName, Slug},
 };
 
@@ -57,42 +58,89 @@ pub(super) async fn billing_account(conn: &mut PgConnection, id: OrganizationId)
     .await?)
 }
 
-/// False: the Organization is on its way out.
-pub(super) async fn set_plan(conn: &mut PgConnection, id: OrganizationId, plan: PlanId) -> Result<bool> {
-    let done = sqlx::query!(
-        "update organization set plan_id = $2
-         where organization_id = $1 and state in ('provisioning', 'active', 'failed')",
-        id.0,
-        plan.0,
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+pub(super) struct Planned {
+    pub name: String,
+    /// Which of the apps that were asked about the Organization has; one that failed it has not.
+    pub had: Vec<String>,
 }
 
-/// An app that the Organization already has stays as it is.
+/// None: the Organization is on its way out.
+pub(super) async fn set_plan(
+    conn: &mut PgConnection,
+    id: OrganizationId,
+    plan: PlanId,
+    apps: &[String],
+) -> Result<Option<Planned>> {
+    Ok(sqlx::query_as!(
+        Planned,
+        r#"update organization set plan_id = $2
+           where organization_id = $1 and state in ('provisioning', 'active', 'failed')
+           returning name, array(select slug from application
+                                 where application.organization_id = $1 and application.slug = any($3)
+                                     and application.state <> 'failed') as "had!""#,
+        id.0,
+        plan.0,
+        apps,
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// What the Applications of one order have in common.
+pub(super) struct NewApplications<'a> {
+    pub organization: OrganizationId,
+    pub organization_name: &'a str,
+    pub order: OrderId,
+    pub plan: &'a str,
+    pub ordered_by: &'a str,
+    pub apps_domain: &'a str,
+}
+
+/// One that failed is from now on the order's. Gives the slugs of those that the order has: any other is the
+/// Organization's already.
 pub(super) async fn insert_applications(
     conn: &mut PgConnection,
-    organization: OrganizationId,
-    order: OrderId,
-    apps: &[AppId],
-    slugs: &[String],
-) -> Result<()> {
+    new: &NewApplications<'_>,
+    apps: &[&App],
+) -> Result<Vec<String>> {
     let ids: Vec<Uuid> = apps.iter().map(|_| ApplicationId::new().0).collect();
-    let apps: Vec<Uuid> = apps.iter().map(|app| app.0).collect();
-    sqlx::query!(
-        "insert into application (application_id, organization_id, order_id, app_id, slug)
-         select id, $1, $2, app, slug from unnest($3::uuid[], $4::uuid[], $5::text[]) as one (id, app, slug)
-         on conflict (organization_id, slug) do nothing",
-        organization.0,
-        order.0,
+    let app_ids: Vec<Uuid> = apps.iter().map(|app| app.app_id.0).collect();
+    let slugs: Vec<String> = apps.iter().map(|app| app.slug.clone()).collect();
+    let names: Vec<String> = apps.iter().map(|app| app.name.clone()).collect();
+    let versions: Vec<String> = apps.iter().map(|app| app.blueprint_version.clone()).collect();
+    let ram: Vec<i32> = apps.iter().map(|app| app.ram_mb).collect();
+    let cpu: Vec<i32> = apps.iter().map(|app| app.cpu_milli).collect();
+    let disk: Vec<i32> = apps.iter().map(|app| app.disk_gb).collect();
+    Ok(sqlx::query_scalar!(
+        "insert into application (application_id, organization_id, order_id, app_id, slug, name, blueprint_version,
+             ram_mb, cpu_milli, disk_gb, organization_name, plan, ordered_by, apps_domain)
+         select id, $1, $2, app, slug, name, version, ram, cpu, disk, $3, $4, $5, $6
+         from unnest($7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::int[], $13::int[], $14::int[])
+             as one (id, app, slug, name, version, ram, cpu, disk)
+         on conflict (organization_id, slug) do update set order_id = excluded.order_id, app_id = excluded.app_id,
+             state = 'queued', problem = null, name = excluded.name, blueprint_version = excluded.blueprint_version,
+             ram_mb = excluded.ram_mb, cpu_milli = excluded.cpu_milli, disk_gb = excluded.disk_gb,
+             organization_name = excluded.organization_name, plan = excluded.plan, ordered_by = excluded.ordered_by,
+             apps_domain = excluded.apps_domain
+             where application.state = 'failed'
+         returning slug",
+        new.organization.0,
+        new.order.0,
+        new.organization_name,
+        new.plan,
+        new.ordered_by,
+        new.apps_domain,
         &ids,
-        &apps,
-        slugs,
+        &app_ids,
+        &slugs,
+        &names,
+        &versions,
+        &ram,
+        &cpu,
+        &disk,
     )
-    .execute(conn)
-    .await?;
-    Ok(())
+    .fetch_all(conn)
+    .await?)
 }
 
 pub(super) async fn role_of(
@@ -148,9 +196,10 @@ pub(super) async fn of_account(conn: &mut PgConnection, account: AccountId) -> R
 pub(super) async fn applications(conn: &mut PgConnection, id: OrganizationId) -> Result<Vec<Application>> {
     let rows = sqlx::query!(
         r#"select application_id as "application_id: ApplicationId", application.slug, app.name,
-               state as "state: ApplicationState", repository_provider, repository_owner, repository_name, commit_id
-           from application join app using (app_id)
-           where organization_id = $1 order by app.name"#,
+               application.state as "state: ApplicationState", repository_provider, repository_owner, repository_name,
+               commit_id, customer_order.state = 'refunded' and total_minor > 0 as "returned!"
+           from application join app using (app_id) join customer_order using (order_id)
+           where application.organization_id = $1 order by app.name"#,
         id.0,
     )
     .fetch_all(conn)
@@ -168,6 +217,7 @@ pub(super) async fn applications(conn: &mut PgConnection, id: OrganizationId) ->
                 .zip(row.repository_owner.zip(row.repository_name))
                 .map(repository),
             commit_id: row.commit_id,
+            returned: row.returned,
         })
         .collect())
 }
@@ -201,34 +251,26 @@ pub(super) async fn summaries(conn: &mut PgConnection) -> Result<Vec<Summary>> {
         .collect())
 }
 
-pub(super) struct Undelivered {
-    pub application_id: ApplicationId,
-    pub slug: String,
-    pub name: String,
-    pub blueprint_version: String,
-    pub ram_mb: i32,
-    pub cpu_milli: i32,
-    pub disk_gb: i32,
-}
-
 /// What of an order is not in Git yet.
-pub(super) async fn undelivered(conn: &mut PgConnection, order: OrderId) -> Result<Vec<Undelivered>> {
+pub(super) async fn undelivered(conn: &mut PgConnection, order: OrderId) -> Result<Vec<Delivery>> {
     Ok(sqlx::query_as!(
-        Undelivered,
-        r#"select application_id as "application_id: ApplicationId", application.slug, app.name,
-               blueprint_version, ram_mb, cpu_milli, disk_gb
-           from application join app using (app_id)
-           where order_id = $1 and state <> 'committed' order by application.slug"#,
+        Delivery,
+        r#"select application_id as "application_id: ApplicationId", slug, name, blueprint_version, ram_mb, cpu_milli,
+               disk_gb, organization_name, plan, ordered_by, apps_domain
+           from application where order_id = $1 and state <> 'committed' order by slug"#,
         order.0,
     )
     .fetch_all(conn)
     .await?)
 }
 
+/// Not where the order's credit was returned.
 pub(super) async fn set_delivering(conn: &mut PgConnection, id: ApplicationId) -> Result<bool> {
     let done = sqlx::query!(
         "update application set state = 'delivering', problem = null
-         where application_id = $1 and state in ('queued', 'failed')",
+         where application_id = $1 and state in ('queued', 'failed')
+             and exists (select from customer_order
+                         where customer_order.order_id = application.order_id and customer_order.state = 'completed')",
         id.0,
     )
     .execute(conn)
@@ -236,6 +278,7 @@ pub(super) async fn set_delivering(conn: &mut PgConnection, id: ApplicationId) -
     Ok(done.rows_affected() == 1)
 }
 
+/// Not where the order's credit was returned meanwhile: it is to be paid again first.
 pub(super) async fn set_committed(
     conn: &mut PgConnection,
     id: ApplicationId,
@@ -245,7 +288,9 @@ pub(super) async fn set_committed(
     let done = sqlx::query!(
         "update application set state = 'committed', repository_provider = $2, repository_owner = $3,
              repository_name = $4, commit_id = $5, problem = null
-         where application_id = $1 and state in ('queued', 'delivering', 'failed')",
+         where application_id = $1 and state in ('queued', 'delivering', 'failed')
+             and exists (select from customer_order
+                         where customer_order.order_id = application.order_id and customer_order.state = 'completed')",
         id.0,
         repository.provider,
         repository.owner,
@@ -267,6 +312,19 @@ pub(super) async fn set_failed(conn: &mut PgConnection, id: ApplicationId, probl
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Failed Applications of some orders become another order's.
+pub(super) async fn join_order(conn: &mut PgConnection, of: &[OrderId], order: OrderId) -> Result<()> {
+    let of: Vec<Uuid> = of.iter().map(|order| order.0).collect();
+    sqlx::query!(
+        "update application set order_id = $2 where order_id = any($1) and state = 'failed'",
+        &of,
+        order.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 pub(super) struct Failed {

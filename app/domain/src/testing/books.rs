@@ -3,7 +3,7 @@
 use sqlx::PgPool;
 
 /// Each counts what is wrong.
-const RULES: [(&str, &str); 11] = [
+const RULES: [(&str, &str); 13] = [
     ("entries sum to zero", "select coalesce(sum(amount_minor), 0)::bigint from ledger_entry"),
     (
         "each transaction sums to zero",
@@ -58,12 +58,29 @@ const RULES: [(&str, &str); 11] = [
          where customer_order.order_id is null or ledger_transaction.ledger_transaction_id is null",
     ),
     (
-        "each order of a price was paid",
-        "select count(*) from customer_order where total_minor <> coalesce(
+        "each order of a price was paid, unless its payment was returned",
+        "select count(*) from customer_order
+         where case state when 'refunded' then 0 else total_minor end <> coalesce(
          (select -sum(amount_minor) from ledger_entry join ledger_account using (ledger_account_id)
           join ledger_transaction using (ledger_transaction_id)
-          where ledger_transaction.order_id = customer_order.order_id and ledger_transaction.kind = 'spend'
-              and ledger_account.kind = 'customer'), 0)",
+          where ledger_transaction.order_id = customer_order.order_id
+              and ledger_transaction.kind in ('spend', 'refund') and ledger_account.kind = 'customer'), 0)",
+    ),
+    (
+        "each payment was returned and each return was taken back whole, and to the same account",
+        "select count(*) from ledger_transaction again
+         join ledger_entry entry on entry.ledger_transaction_id = again.ledger_transaction_id
+         join ledger_account account on account.ledger_account_id = entry.ledger_account_id and account.kind = 'customer'
+         left join ledger_entry undone on undone.ledger_transaction_id = again.cause_id
+             and undone.ledger_account_id = entry.ledger_account_id and undone.amount_minor = -entry.amount_minor
+         where again.cause_kind in ('refund', 'retry') and undone.ledger_entry_id is null",
+    ),
+    (
+        "nothing of an order whose payment was returned is delivered or on its way, and it has no subscription",
+        "select (select count(*) from application join customer_order using (order_id)
+                 where customer_order.state = 'refunded' and application.state <> 'failed')
+             + (select count(*) from subscription join customer_order using (order_id)
+                where customer_order.state = 'refunded' and subscription.state = 'active')",
     ),
     (
         "each order has its event, its key and its subscription",

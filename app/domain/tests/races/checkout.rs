@@ -60,11 +60,13 @@ async fn orders_for_sixteen_organizations_of_one_payer_are_answered_one_after_an
         let order = order(&format!("of-payer{number}"), None);
         organizations.push(person.place(&mut *world.conn().await, &order).await.unwrap().organization_id);
     }
+    let apps = world.apps().await;
     for round in 0..3 {
         let name = format!("again{round}");
         world.vouchers(&name, 20).await;
         let answers = world.at_once(CROWD, |number, mut conn| {
-            let order = order_again(organizations[number], Some(&format!("{name}-{number}")));
+            let app = &apps[1 + round as usize];
+            let order = order_again(organizations[number], app, Some(&format!("{name}-{number}")));
             let person = person.clone();
             async move { person.place(&mut conn, &order).await }
         });
@@ -84,7 +86,7 @@ async fn one_key_sent_sixteen_times_at_once_is_one_order_and_one_answer() {
             let person = person.clone();
             let order = match round % 2 {
                 0 => order(&format!("click{round}"), None),
-                _ => order_again(organization, None),
+                _ => order_again(organization, "ghost", None),
             };
             async move { person.place_under("the form's own key", &mut conn, &order).await }
         });
@@ -148,6 +150,7 @@ async fn the_first_sixteen_customers_of_an_installation_are_served_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_managers_at_once_do_not_overspend_their_organization() {
     let world = World::new().await;
+    let apps = world.apps().await;
     for round in 0..4 {
         let (owner, organization) = world.customer_with(&format!("owner{round}"), 3 * PRICE).await;
         let second = world.customer(&format!("second{round}")).await;
@@ -160,7 +163,8 @@ async fn two_managers_at_once_do_not_overspend_their_organization() {
             .await;
         let answers = world.at_once(CROWD, |number, mut conn| {
             let manager = if number % 2 == 0 { owner.clone() } else { second.clone() };
-            async move { manager.place(&mut conn, &order_again(organization, None)).await }
+            let order = order_again(organization, &apps[1 + number], None);
+            async move { manager.place(&mut conn, &order).await }
         });
         let placed = only(3, answers.await, Refusal::CreditTooSmall { short: rials(PRICE) });
         let mut told: Vec<_> = placed.iter().map(|placed| placed.credit_balance.minor()).collect();

@@ -13,6 +13,7 @@ mod checkout;
 mod jobs;
 mod limits;
 mod organizations;
+mod returns;
 mod sessions;
 mod sign_in;
 mod vouchers;

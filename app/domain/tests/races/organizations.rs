@@ -10,13 +10,12 @@ use std::{
 
 use domain::{
     access::Worker,
-    catalog::{self, App},
     checkout::{PlaceOrder, Selection},
     events::{self, Event, Subject},
     ids::{OrderId, OrganizationId},
     organizations::{
-        Repository,
-        ops::{self, Delivery, Step},
+        Delivery, Repository,
+        ops::{self, Step},
     },
 };
 use sqlx::PgConnection;
@@ -36,12 +35,9 @@ struct Ordered {
 impl Ordered {
     /// With an Application for each worker.
     async fn new(world: &World, name: &str) -> Self {
-        // The seed offers fewer than that yet.
-        world.execute("update app set deployable = true where kind = 'application'").await;
+        let apps = world.apps().await.into_iter().take(CROWD).collect();
         let (buyer, _) = world.customer_with(&format!("{name}-buyer"), PRICE).await;
         let mut conn = world.conn().await;
-        let apps = catalog::ops::apps(&mut conn).await.unwrap();
-        let apps = apps.into_iter().filter(App::orderable).map(|app| app.slug).take(CROWD).collect();
         let order = order(name, None);
         let order = PlaceOrder { selection: Selection { apps, ..order.selection.clone() }, ..order };
         let placed = buyer.place(&mut conn, &order).await.unwrap();

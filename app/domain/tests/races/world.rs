@@ -4,7 +4,7 @@ use std::{fmt::Debug, future::Future, sync::Arc};
 
 use domain::{
     access::{Actor, Admin, PlatformRole},
-    catalog::CatalogMemory,
+    catalog::{self, App, CatalogMemory},
     checkout::{Destination, PlaceOrder, Placed, Selection, ops},
     error::{Error, Result},
     ids::OrganizationId,
@@ -133,6 +133,17 @@ impl World {
         .await;
     }
 
+    /// The slugs of all apps that can be ordered, and are more than those who race. The first one is what `order` orders.
+    pub async fn apps(&self) -> Vec<String> {
+        // The seed offers fewer than that yet.
+        self.execute("update app set deployable = true where kind = 'application'").await;
+        let apps = catalog::ops::apps(&mut *self.conn().await).await.unwrap();
+        let mut slugs: Vec<String> = apps.into_iter().filter(App::orderable).map(|app| app.slug).collect();
+        slugs.sort_by_key(|slug| slug != "wordpress");
+        assert!(slugs.len() > CROWD);
+        slugs
+    }
+
     pub async fn check_books(&self) {
         check_books(&self.owner).await;
     }
@@ -174,7 +185,7 @@ impl Customer {
             redemptions_per_ip: UNLIMITED,
             redemptions_per_account: UNLIMITED,
         };
-        let shop = ops::Shop { catalog: &self.catalog, limits: &limits };
+        let shop = ops::Shop { catalog: &self.catalog, limits: &limits, apps_domain: "apps.example.om" };
         ops::place(&self.actor, conn, &shop, key, order).await
     }
 }
@@ -229,22 +240,19 @@ pub fn issue_of(voucher: &str, amount: i64, cap: i32) -> Issue {
 /// An order of plan s with WordPress for a new Organization.
 pub fn order(slug: &str, voucher: Option<&str>) -> PlaceOrder {
     let name = OrganizationName::parse(&format!("The {slug} company")).unwrap();
-    order_for(Destination::New { name, slug: Slug::parse(slug).unwrap() }, voucher)
+    order_for(Destination::New { name, slug: Slug::parse(slug).unwrap() }, "wordpress", voucher)
 }
 
-/// The same for an Organization that is there.
-pub fn order_again(organization: OrganizationId, voucher: Option<&str>) -> PlaceOrder {
-    order_for(Destination::Existing(organization), voucher)
+/// One of plan s with an app for an Organization that is there.
+pub fn order_again(organization: OrganizationId, app: &str, voucher: Option<&str>) -> PlaceOrder {
+    order_for(Destination::Existing(organization), app, voucher)
 }
 
-fn order_for(destination: Destination, voucher: Option<&str>) -> PlaceOrder {
+fn order_for(destination: Destination, app: &str, voucher: Option<&str>) -> PlaceOrder {
     PlaceOrder {
-        selection: Selection {
-            plan: Some("s".to_owned()),
-            apps: vec!["wordpress".to_owned()],
-            addons: Vec::new(),
-        },
+        selection: Selection { plan: Some("s".to_owned()), apps: vec![app.to_owned()], addons: Vec::new() },
         voucher: voucher.map(code),
         destination,
+        seen_total: None,
     }
 }

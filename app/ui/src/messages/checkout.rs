@@ -86,6 +86,7 @@ messages!(Checkout {
 
     placed_head: "Order placed", "قُدّم الطلب";
     placed_title: "Your cloud is on its way", "سحابتك في الطريق";
+    placed_failed: "It could not be set up", "تعذّر الإعداد";
     placed_ready: "Your cloud is ready", "سحابتك جاهزة";
     placed_lede: "Order {id} is placed. You can close this page.", "قُدّم الطلب {id}. يمكنك إغلاق هذه الصفحة.";
     what_happens: "What happens now", "ما يحدث الآن";
@@ -96,6 +97,7 @@ messages!(Checkout {
     step_repositories_note: "{done} of {all} in Git", "{done} من {all} في Git";
     step_ready: "Ready", "جاهزة";
     step_failed: "Some repositories could not be written. Nothing is lost.", "تعذّرت كتابة بعض المستودعات. لم يُفقد شيء.";
+    step_returned: "Setting it up failed. {amount} of credit were returned to you.", "تعذّر الإعداد، وأُعيد إليك رصيد بقيمة {amount}.";
     state_done: "(done)", "(تم)";
     state_current: "(in progress)", "(جارٍ)";
     state_todo: "(to come)", "(لاحقًا)";

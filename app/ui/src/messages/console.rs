@@ -25,6 +25,7 @@ messages!(Console {
     app_committed: "In Git", "في Git";
     app_failed: "Failed", "تعذّر";
     app_failed_note: "The repository could not be written. Nothing is lost, and we look into it.", "تعذّرت كتابة المستودع. لم يضِع شيء، ونحن نتحقق من السبب.";
+    app_returned_note: "Setting it up failed, and the credit of its order was returned. Trying again takes it again.", "تعذّر إعداده، وأُعيد إليك رصيد طلبه. إعادة المحاولة تخصمه من جديد.";
     retry: "Try again", "إعادة المحاولة";
     delivery_retried: "It is tried again now.", "تجري إعادة المحاولة الآن.";
     organization_provisioning: "Being set up", "قيد الإعداد";
@@ -44,5 +45,6 @@ messages!(Console {
     movements: "Movements", "الحركات";
     no_movements: "Nothing has moved yet.", "لا حركات بعد.";
     order_payment: "Order", "طلب";
+    order_refund: "Returned", "مُعاد";
     voucher: "Voucher", "قسيمة";
 });

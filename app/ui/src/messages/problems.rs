@@ -34,6 +34,7 @@ messages!(Problems {
     app_unknown: "There is no app “{name}”.", "لا يوجد تطبيق «{name}».";
     app_not_deployable: "“{name}” cannot be deployed yet. Take it out to go on.", "لا يمكن نشر «{name}» بعد. أزله للمتابعة.";
     apps_missing: "Choose at least one app.", "اختر تطبيقًا واحدًا على الأقل.";
+    app_installed: "{organization} has {app} already.", "لدى {organization} تطبيق {app} بالفعل.";
     addon_unknown: "There is no add-on “{name}”.", "لا توجد إضافة «{name}».";
     credit_too_small: "Your credit does not cover this order: {amount} is missing. Card payment is not available here yet. Nothing was charged and your voucher was not used.", "رصيدك لا يغطي هذا الطلب: ينقص {amount}. الدفع بالبطاقة غير متاح هنا بعد. لم يُخصم شيء ولم تُستخدم قسيمتك.";
     link_invalid: "This link was used already or is too old. Ask for a new one.", "استُخدم هذا الرابط من قبل أو انتهت صلاحيته. اطلب رابطًا جديدًا.";
@@ -41,6 +42,7 @@ messages!(Problems {
     code_wrong: "This code is not right or is too old.", "هذا الرمز غير صحيح أو انتهت صلاحيته.";
     slug_taken: "This address is taken. Choose another.", "هذا العنوان مستخدم. اختر غيره.";
     key_reused: "This order was changed in another window. Look at it once more.", "عُدّل هذا الطلب في نافذة أخرى. راجعه مرة أخرى.";
+    price_changed: "The price has changed: it was {seen} when you saw it and is {now} now.", "تغيّر السعر: كان {seen} عندما رأيته، وهو الآن {now}.";
     not_found: "It does not exist, or not any more.", "غير موجود، أو لم يعد موجودًا.";
     gone: "It is no longer available.", "لم يعد متاحًا.";
     forbidden: "Your account may not do this.", "حسابك غير مخوّل بهذا الإجراء.";
@@ -90,6 +92,10 @@ pub fn explain(words: &Messages, error: &Error) -> String {
         Error::Refused(refusal) => explain_refusal(words, refusal),
         Error::Conflict(Conflict::SlugTaken) => p.slug_taken.to_owned(),
         Error::Conflict(Conflict::KeyReused) => p.key_reused.to_owned(),
+        Error::Conflict(Conflict::PriceChanged { seen, now }) => {
+            let [seen, now] = [seen, now].map(|amount| money::text(words.locale, *amount));
+            fill(p.price_changed, &[("seen", &seen), ("now", &now)])
+        }
         Error::Gone => p.gone.to_owned(),
         Error::Forbidden => p.forbidden.to_owned(),
         Error::SignedOut => p.signed_out.to_owned(),
@@ -112,6 +118,9 @@ fn explain_refusal(words: &Messages, refusal: &Refusal) -> String {
         Refusal::PlanNotOrderable(_) => p.plan_not_orderable.to_owned(),
         Refusal::AppUnknown(name) => fill(p.app_unknown, &[("name", name)]),
         Refusal::AppNotDeployable(name) => fill(p.app_not_deployable, &[("name", name)]),
+        Refusal::AppInstalled { organization, app } => {
+            fill(p.app_installed, &[("organization", organization), ("app", app)])
+        }
         Refusal::AppsMissing => p.apps_missing.to_owned(),
         Refusal::AddonUnknown(name) => fill(p.addon_unknown, &[("name", name)]),
         Refusal::CreditTooSmall { short } => {

@@ -37,14 +37,14 @@ struct BalanceBody {
     lots: Vec<LotBody>,
 }
 
-/// Positive: granted; negative: spent.
+/// Positive: granted or returned; negative: spent.
 #[derive(Serialize, ToSchema)]
 struct EntryBody {
     id: Uuid,
     amount_omr: Option<Decimal>,
     amount_baisa: Option<i64>,
     amount: MoneyBody,
-    /// `promo:CODE` or `order-payment`.
+    /// `promo:CODE`, `order-payment` or `order-refund`.
     reason: String,
     order_id: Option<Uuid>,
     #[serde(with = "time::serde::rfc3339")]

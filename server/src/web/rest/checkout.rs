@@ -8,6 +8,7 @@ use domain::{
     checkout::{self, Destination, PlaceOrder, Placed, Selection, ops::Shop},
     error::{Error, Fields, Problem},
     ids::OrganizationId,
+    money::Money,
     organizations,
     services::Services,
     text::{OrganizationName, Slug, VoucherCode, plain_text},
@@ -23,7 +24,7 @@ use super::{
     body::{Body, names},
     caller::Caller,
     error::{ErrorBody, Failure},
-    money::MoneyBody,
+    money::{MoneyBody, MoneyRequest},
 };
 
 const KEY: &str = "Idempotency-Key";
@@ -51,6 +52,8 @@ struct CheckoutRequest {
     organization: Option<OrganizationRequest>,
     /// An Organization that the caller manages.
     tenant_id: Option<String>,
+    /// The total that the caller expects: at another price nothing is ordered.
+    total: Option<MoneyRequest>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -62,6 +65,14 @@ struct OrganizationRequest {
     slug: String,
 }
 
+/// An order whose fields are in order.
+struct Read {
+    selection: Selection,
+    voucher: Option<VoucherCode>,
+    wanted: Wanted,
+    seen_total: Option<Money>,
+}
+
 /// Where the order goes, as it was asked for.
 enum Wanted {
     New { name: OrganizationName, slug: Slug },
@@ -69,7 +80,7 @@ enum Wanted {
 }
 
 impl CheckoutRequest {
-    fn read(self) -> Result<(Selection, Option<VoucherCode>, Wanted), Failure> {
+    fn read(self) -> Result<Read, Failure> {
         let mut fields = Fields::default();
         let plan = fields.take("plan_id", plain_text(&self.plan_id, 64));
         let apps = fields.take("apps", names(&self.apps, MAX_CHOICES));
@@ -77,6 +88,10 @@ impl CheckoutRequest {
         // An empty code is what a form sends where no code was typed.
         let code = self.promo_code.filter(|code| !code.trim().is_empty());
         let voucher = code.and_then(|code| fields.take("promo_code", VoucherCode::parse(&code)));
+        let seen_total = self.total.and_then(|total| {
+            let (field, total) = total.read("total");
+            fields.take(&field, total)
+        });
         let wanted = match (self.organization, self.tenant_id) {
             (Some(new), None) => {
                 let name = fields.take("organization.name", OrganizationName::parse(&new.name));
@@ -95,7 +110,7 @@ impl CheckoutRequest {
         let wanted = wanted.ok_or(Error::Internal)?;
         let selection =
             Selection { plan, apps: apps.unwrap_or_default(), addons: addons.unwrap_or_default() };
-        Ok((selection, voucher, wanted))
+        Ok(Read { selection, voucher, wanted, seen_total })
     }
 }
 
@@ -128,7 +143,7 @@ impl From<Placed> for PlacedBody {
     params(("Idempotency-Key" = String, Header, description = "1 to 255 characters")),
     responses(
         (status = 200, body = PlacedBody),
-        (status = 409, description = "Slug taken, voucher redeemed before, key of another order", body = ErrorBody),
+        (status = 409, description = "Slug taken, voucher redeemed before, key of another order, another price", body = ErrorBody),
         (status = 422, description = "Not understood or refused; nothing was stored", body = ErrorBody),
         (status = "4XX", body = ErrorBody),
     ),
@@ -143,13 +158,17 @@ async fn place(
     let mut conn = services.pool.acquire().await?;
     let actor = caller.actor(&mut conn, Scope::Orders).await?;
     let key = idempotency_key(&headers)?;
-    let (selection, voucher, wanted) = body.read::<CheckoutRequest>()?.read()?;
+    let Read { selection, voucher, wanted, seen_total } = body.read::<CheckoutRequest>()?.read()?;
     let destination = match wanted {
         Wanted::New { name, slug } => Destination::New { name, slug },
         Wanted::Existing(id) => Destination::Existing(organization(&actor, &mut conn, &id).await?),
     };
-    let order = PlaceOrder { selection, voucher, destination };
-    let shop = Shop { catalog: &services.catalog, limits: &services.voucher_limits };
+    let order = PlaceOrder { selection, voucher, destination, seen_total };
+    let shop = Shop {
+        catalog: &services.catalog,
+        limits: &services.voucher_limits,
+        apps_domain: &services.apps_domain,
+    };
     let placed = checkout::ops::place(&actor, &mut conn, &shop, key, &order).await?;
     Ok(Json(placed.into()))
 }

@@ -1,4 +1,4 @@
-//! How a REST request fails: `{"error": code, "message": text, "field"?: name, "missing"?: money}`.
+//! How a REST request fails: `{"error": code, "message": text, "field"?: name, "missing"?: money, "total"?: money}`.
 //! `error` is stable and made for programs, `message` for people; neither holds text of the database.
 
 use axum::{
@@ -29,6 +29,9 @@ pub struct ErrorBody {
     /// With `credit_too_small`: how much.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<MoneyBody>,
+    /// With `price_changed`: what the order costs now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<MoneyBody>,
 }
 
 /// In a box, so that what goes well does not carry its room.
@@ -42,7 +45,7 @@ struct Refused {
 
 impl Failure {
     pub fn new(status: StatusCode, error: &'static str, message: impl Into<String>) -> Self {
-        let body = ErrorBody { error, message: message.into(), field: None, missing: None };
+        let body = ErrorBody { error, message: message.into(), field: None, missing: None, total: None };
         Self(Box::new(Refused { status, body, retry_after_seconds: None }))
     }
 
@@ -101,11 +104,14 @@ impl From<Error> for Failure {
             }
             Error::Refused(refusal) => refusal.into(),
             Error::Conflict(conflict) => {
-                let (code, field) = match conflict {
-                    Conflict::SlugTaken => ("slug_taken", "organization.slug"),
-                    Conflict::KeyReused => ("key_reused", "Idempotency-Key"),
+                let (code, field, total) = match conflict {
+                    Conflict::SlugTaken => ("slug_taken", "organization.slug", None),
+                    Conflict::KeyReused => ("key_reused", "Idempotency-Key", None),
+                    Conflict::PriceChanged { now, .. } => ("price_changed", "total", Some(now)),
                 };
-                Self::new(StatusCode::CONFLICT, code, message).at(field)
+                let mut failure = Self::new(StatusCode::CONFLICT, code, message).at(field);
+                failure.0.body.total = total.map(Into::into);
+                failure
             }
             Error::Gone => Self::new(StatusCode::GONE, "gone", message),
             Error::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden", message),

@@ -84,6 +84,18 @@ pub struct MoneyRequest {
     pub currency: String,
 }
 
+impl MoneyRequest {
+    /// Any amount, also none, in any currency; with the name of the field inside `name` that it was read from.
+    pub fn read(&self, name: &str) -> (String, Result<Money, Problem>) {
+        match Currency::parse(&self.currency) {
+            Ok(currency) => {
+                (format!("{name}.amount"), Money::parse(&self.amount.0, currency).map_err(problem))
+            }
+            Err(error) => (format!("{name}.currency"), Err(problem(error))),
+        }
+    }
+}
+
 /// Baisa, one thousandth of a rial.
 pub fn from_baisa(baisa: i64) -> Result<Money, Problem> {
     if baisa > MAX_MINOR {
