@@ -19,6 +19,8 @@ pub mod error;
 #[cfg(feature = "db")]
 pub mod events;
 #[cfg(feature = "db")]
+pub mod figures;
+#[cfg(feature = "db")]
 pub mod idempotency;
 pub mod identity;
 pub mod ids;
