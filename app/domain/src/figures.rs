@@ -12,8 +12,6 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::error::{Error, Result};
 
-/// Counting takes at most one part of so many of the time, whoever asks how often.
-const SHARE: u32 = 100;
 const COUNTING_MAX: Duration = Duration::from_secs(30);
 
 /// Figures and when they were counted.
@@ -36,14 +34,24 @@ pub struct Patience {
 /// One for each kind of figures, in an `Arc`.
 #[derive(Debug)]
 pub struct Figures<T> {
+    /// Counting takes at most one part of so many of the time, whoever asks how often.
+    parts: u32,
     last: watch::Sender<Option<Counted<T>>>,
     /// When they may be counted again.
     next: Mutex<Option<Instant>>,
 }
 
 impl<T> Default for Figures<T> {
+    /// Counted in a hundredth of the time.
     fn default() -> Self {
-        Self { last: watch::Sender::new(None), next: Mutex::new(None) }
+        Self::one_part_of(100)
+    }
+}
+
+impl<T> Figures<T> {
+    /// Counting them is to take at most one part of so many of the time.
+    pub fn one_part_of(parts: u32) -> Self {
+        Self { parts, last: watch::Sender::new(None), next: Mutex::new(None) }
     }
 }
 
@@ -76,7 +84,7 @@ impl<T: Clone + Send + Sync + 'static> Figures<T> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let may = next.is_none_or(|next| next <= Instant::now());
         if may {
-            *next = Some(Instant::now() + COUNTING_MAX * SHARE);
+            *next = Some(Instant::now() + COUNTING_MAX * self.parts);
         }
         may
     }
@@ -85,7 +93,7 @@ impl<T: Clone + Send + Sync + 'static> Figures<T> {
         let (began, at) = (Instant::now(), OffsetDateTime::now_utc());
         let counted = timeout(COUNTING_MAX, count).await.map_err(|_| Error::Internal).and_then(|done| done);
         let took = began.elapsed();
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + took * SHARE);
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + took * self.parts);
         match counted {
             Ok(figures) => {
                 self.last.send_replace(Some(Counted { figures, at, took }));

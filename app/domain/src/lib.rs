@@ -34,6 +34,7 @@ pub mod money;
 pub mod monitoring;
 pub mod orders;
 pub mod organizations;
+pub mod page;
 #[cfg(feature = "db")]
 pub mod server_key;
 #[cfg(feature = "db")]
