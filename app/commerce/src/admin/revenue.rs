@@ -31,7 +31,9 @@ async fn render(visitor: Visitor) -> Result<Content> {
     let superadmin = actor.superadmin()?;
     let last = orders::ops::newest(&superadmin, &mut conn, None, &PageRequest::newest(10)).await?.items;
     drop(conn);
-    let revenue = orders::ops::revenue(&superadmin, &server::services()).await;
+    let services = server::services();
+    let revenue =
+        orders::ops::revenue(&superadmin, &services.pool, &services.revenue, services.currency).await;
     let a = &words.admin;
     let orders = if last.is_empty() {
         view! { <Empty icon="receipt" title=a.no_orders_title text=a.no_orders_text nested=true/> }.into_any()

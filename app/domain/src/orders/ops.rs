@@ -1,22 +1,22 @@
 //! Orders: writing one down, and reading them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use super::{NewOrder, Order, OrderState, Revenue, store};
 use crate::{
     access::{Actor, Buyer, Superadmin, Worker},
     error::{Error, Result},
     events::{self, Event, Subject},
-    figures::{Counted, Patience},
+    figures::{Counted, Figures, Patience},
     ids::OrderId,
+    money::Currency,
     page::{Page, PageRequest},
-    services::Services,
 };
 
 const REVENUE_PATIENCE: Patience =
-    Patience { first: Duration::from_millis(500), newer: Duration::from_millis(20) };
+    Patience { first: Duration::from_millis(200), newer: Duration::from_millis(20) };
 
 /// Writes an order with its lines, in the transaction that pays for it.
 pub(crate) async fn insert(actor: &Actor, conn: &mut PgConnection, order: &NewOrder<'_>) -> Result<()> {
@@ -61,8 +61,13 @@ pub async fn newest(
 
 /// As it was counted last, at the cost of no wait where there is a count; none where even the first one takes long.
 /// Whoever asks holds no connection meanwhile.
-pub async fn revenue(_: &Superadmin, services: &Services) -> Option<Counted<Revenue>> {
-    let (pool, currency) = (services.pool.clone(), services.currency);
+pub async fn revenue(
+    _: &Superadmin,
+    pool: &PgPool,
+    counted: &Arc<Figures<Revenue>>,
+    currency: Currency,
+) -> Option<Counted<Revenue>> {
+    let pool = pool.clone();
     let count = async move { store::revenue(&mut *pool.acquire().await?, currency).await };
-    services.revenue.read(count, REVENUE_PATIENCE).await
+    counted.read(count, REVENUE_PATIENCE).await
 }
