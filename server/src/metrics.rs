@@ -2,13 +2,13 @@
 //! somebody asks.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
-    time::{Duration, Instant},
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
 };
 
 use domain::{
-    error::Error,
-    monitoring::{self, Count},
+    figures::{Figures, Patience},
+    monitoring::{self, Count, Totals},
 };
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -24,9 +24,6 @@ const JOB_SECONDS: [f64; 8] = [0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0];
 
 /// Those who watch ask every few seconds, and want to be told that the database does not answer.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Counting all there is takes at most one part of so many of the time, whoever asks how often.
-const SHARE: u32 = 100;
-const COUNTING_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -74,8 +71,7 @@ struct Gauges {
     organizations: Family<StateLabels, Gauge>,
     applications: Family<StateLabels, Gauge>,
     ledger_drift: Gauge,
-    /// When totals may be counted again.
-    counting: Arc<Mutex<Option<Instant>>>,
+    totals: Arc<Figures<Totals>>,
 }
 
 impl Default for Metrics {
@@ -160,39 +156,15 @@ impl Gauges {
         replace(&self.jobs, &queue.jobs);
         self.job_lag.set(queue.job_lag_seconds);
         self.outbox.set(queue.outbox_waiting);
-        if self.may_count() {
-            let (gauges, pool) = (self.clone(), pool.clone());
-            // Goes on when nobody waits any longer; the figures are there for the next who asks.
-            let counting = tokio::spawn(async move { gauges.count(&pool).await });
-            timeout(PATIENCE, counting).await.ok();
+        let counted_on = pool.clone();
+        let count = async move { monitoring::totals(&mut *counted_on.acquire().await?).await };
+        let patience = Patience { first: PATIENCE, newer: PATIENCE };
+        if let Some(counted) = self.totals.read(count, patience).await {
+            let totals = counted.figures;
+            replace(&self.organizations, &totals.organizations);
+            replace(&self.applications, &totals.applications);
+            self.ledger_drift.set(totals.ledger_drift_minor);
         }
-    }
-
-    /// Whether nobody counts, and counting has taken less than a hundredth of the time.
-    fn may_count(&self) -> bool {
-        let mut counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
-        let may = counting.is_none_or(|next| next <= Instant::now());
-        if may {
-            *counting = Some(Instant::now() + COUNTING_MAX * SHARE);
-        }
-        may
-    }
-
-    async fn count(&self, pool: &PgPool) {
-        let began = Instant::now();
-        let count = async { monitoring::totals(&mut *pool.acquire().await?).await };
-        let counted =
-            timeout(COUNTING_MAX, count).await.map_err(|_| Error::Internal).and_then(|counted| counted);
-        match counted {
-            Ok(totals) => {
-                replace(&self.organizations, &totals.organizations);
-                replace(&self.applications, &totals.applications);
-                self.ledger_drift.set(totals.ledger_drift_minor);
-            }
-            Err(error) => tracing::warn!(%error, "totals were not counted; the last ones are told"),
-        }
-        let next = Instant::now() + began.elapsed() * SHARE;
-        *self.counting.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
     }
 }
 

@@ -19,6 +19,8 @@ pub mod error;
 #[cfg(feature = "db")]
 pub mod events;
 #[cfg(feature = "db")]
+pub mod figures;
+#[cfg(feature = "db")]
 pub mod idempotency;
 pub mod identity;
 pub mod ids;
@@ -32,6 +34,7 @@ pub mod money;
 pub mod monitoring;
 pub mod orders;
 pub mod organizations;
+pub mod page;
 #[cfg(feature = "db")]
 pub mod server_key;
 #[cfg(feature = "db")]

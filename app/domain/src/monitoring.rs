@@ -46,7 +46,10 @@ pub async fn queue(conn: &mut PgConnection) -> Result<Queue> {
     .await?;
     let jobs = sqlx::query_as!(
         Count,
-        r#"select state, count(*) as "count!" from job where state <> 'done' group by state order by state"#
+        r#"select state as "state!", count(*) as "count!"
+           from (select state from job where state in ('queued', 'running')
+                 union all select state from job where state = 'failed') unfinished
+           group by state order by state"#
     )
     .fetch_all(conn)
     .await?;

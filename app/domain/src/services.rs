@@ -1,10 +1,12 @@
 //! What lives as long as the program and what verbs need of it: for pages, REST, jobs and commands alike.
 
+use std::sync::Arc;
+
 use sqlx::PgPool;
 
 use crate::{
-    catalog::CatalogMemory, identity::ops::SignInLimits, money::Currency, server_key::ServerKey,
-    vouchers::ops::VoucherLimits,
+    catalog::CatalogMemory, figures::Figures, identity::ops::SignInLimits, money::Currency, orders::Revenue,
+    server_key::ServerKey, vouchers::ops::VoucherLimits,
 };
 
 pub struct Services {
@@ -18,4 +20,5 @@ pub struct Services {
     /// Under which the Organizations' hosts are, such as `apps.example.om`.
     pub apps_domain: String,
     pub catalog: CatalogMemory,
+    pub revenue: Arc<Figures<Revenue>>,
 }

@@ -31,9 +31,8 @@ pub async fn retry_delivery_for(organization: String) -> Result<(), WireError> {
         let superadmin = server::actor(&mut conn).await?.superadmin()?;
         let id = organization.parse().map_err(|_| Error::NotFound)?;
         ops::retry_for(&superadmin, &mut conn, id).await?;
-        server::toast("delivery_retried").await?;
-        server::go("/admin/tenants");
-        Ok(())
+        // The page of the list that the button was on is shown again.
+        server::toast("delivery_retried").await
     };
     reply(sent.await)
 }

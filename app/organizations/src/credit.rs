@@ -7,23 +7,36 @@ use ui::{
     icon::Icon,
     messages::{Messages, fill},
     money::{self, Amount},
+    pager::Pager,
     rich::rich,
 };
 
-pub fn credit(words: &'static Messages, balance: Balance) -> impl IntoView {
+/// The lots that are shown; what others hold is told as one sum.
+const LOTS: usize = 10;
+
+pub fn credit(words: &'static Messages, balance: Balance, pager: &Pager) -> impl IntoView + use<> {
     let c = &words.console;
     let locale = words.locale;
-    let lots: Vec<_> = balance.lots.iter().map(|lot| lot_view(words, lot)).collect();
+    let shown: Vec<_> = balance.lots.iter().take(LOTS).collect();
+    let more = shown.iter().try_fold(balance.credit, |left, lot| left.checked_sub(lot.remaining).ok());
+    let more = more.filter(|more| more.is_positive()).map(|more| {
+        let amount = view! { <Amount of=more locale/> }.into_any();
+        view! { <p class="soft">{rich(c.more_lots, vec![("amount", amount)])}</p> }
+    });
+    let lots: Vec<_> = shown.into_iter().map(|lot| lot_view(words, lot)).collect();
     let lots = if lots.is_empty() {
         view! { <p class="soft">{c.no_credit}</p> }.into_any()
     } else {
-        view! { <ol class="lots">{lots}</ol> }.into_any()
+        view! { <ol class="lots">{lots}</ol> {more} }.into_any()
     };
-    let movements: Vec<_> = balance.entries.into_iter().take(8).map(|entry| movement(words, entry)).collect();
-    let movements = if movements.is_empty() {
+    let links = pager.links(words, c.movements, &balance.entries);
+    let movements: Vec<_> = balance.entries.items.into_iter().map(|entry| movement(words, entry)).collect();
+    let movements = if !movements.is_empty() {
+        view! { <ul class="list">{movements}</ul> }.into_any()
+    } else if pager.is_newest() {
         view! { <p class="soft">{c.no_movements}</p> }.into_any()
     } else {
-        view! { <ul class="list">{movements}</ul> }.into_any()
+        ().into_any()
     };
     view! {
         <section class="section section--plain" aria-labelledby="credit">
@@ -37,6 +50,7 @@ pub fn credit(words: &'static Messages, balance: Balance) -> impl IntoView {
         <section class="section" aria-labelledby="movements">
             <h2 class="section__title" id="movements">{c.movements}</h2>
             {movements}
+            {links}
         </section>
     }
 }

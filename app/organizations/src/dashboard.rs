@@ -2,9 +2,10 @@
 //! While something moves, the page is live; without script it reads itself again.
 
 use domain::{
-    error::{Error, Result},
+    error::Result,
     ledger,
-    organizations::{self, Organization},
+    organizations::{self, Choice, Organization},
+    page::Page,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -14,6 +15,7 @@ use ui::{
     dates::day,
     icon::Icon,
     messages::{Messages, fill},
+    pager::Pager,
     server,
     shell::{self, Content, Heading, Visitor},
     state::{Empty, State},
@@ -21,38 +23,42 @@ use ui::{
 
 use crate::{applications::applications, credit::credit, looks};
 
+const PATH: &str = "/console";
+/// To choose from, on one page.
+const ORGANIZATIONS: i64 = 50;
+const MOVEMENTS: i64 = 8;
+
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    let chosen = use_query_map().with_untracked(|query| query.get("organization"));
-    shell::page(areas::console, |visitor| render(visitor, chosen))
+    let query = use_query_map().get_untracked();
+    let chosen = query.get("organization");
+    let pager = Pager::of(PATH, &query, "after").keeping(&query, "organization").keeping(&query, "moved");
+    let moved = Pager::of(PATH, &query, "moved").keeping(&query, "organization").keeping(&query, "after");
+    let moved = moved.to("movements");
+    shell::page(areas::console, |visitor| render(visitor, chosen, pager, moved))
 }
 
-async fn render(visitor: Visitor, chosen: Option<String>) -> Result<Content> {
+async fn render(visitor: Visitor, chosen: Option<String>, pager: Pager, moved: Pager) -> Result<Content> {
     let Visitor { mut conn, actor, words, .. } = visitor;
-    let mine = organizations::ops::mine(&actor, &mut conn).await?;
-    let balance = ledger::ops::balance(&actor, &mut conn, server::services().currency).await?;
-    let shown = match &chosen {
-        None => mine.first(),
-        Some(id) => Some(mine.iter().find(|one| is_meant(one, id)).ok_or(Error::NotFound)?),
-    };
-    let Some(shown) = shown else {
-        let credit = (!balance.entries.is_empty()).then(|| credit(words, balance));
+    let mine = organizations::ops::choices(&actor, &mut conn, &pager.wanted(ORGANIZATIONS)).await?;
+    let currency = server::services().currency;
+    let balance = ledger::ops::balance(&actor, &mut conn, currency, &moved.wanted(MOVEMENTS)).await?;
+    let chosen = chosen.or_else(|| mine.items.first().map(|one| one.organization_id.to_string()));
+    let Some(chosen) = chosen else {
+        let credit = (!balance.entries.items.is_empty()).then(|| credit(words, balance, &moved));
         return Ok(Content::new(view! { {nothing_yet(words)} {credit} }));
     };
+    let member = organizations::ops::member_of(&actor, &mut conn, &chosen).await?;
+    let shown = organizations::ops::one(&member, &mut conn).await?;
     Ok(Content::new(view! {
         <Title text=shown.name.clone()/>
-        {refresh(words, shown)}
-        <div class="stack">{switcher(words, &mine, shown)} {head(words, shown)}</div>
+        {refresh(words, &shown)}
+        <div class="stack">{switcher(words, &mine, &shown, &pager)} {head(words, &shown)}</div>
         <div class="console-grid">
-            <div>{applications(words, shown)}</div>
-            <aside class="stack">{credit(words, balance)}</aside>
+            <div>{applications(words, &shown)}</div>
+            <aside class="stack">{credit(words, balance, &moved)}</aside>
         </div>
     }))
-}
-
-/// An Organization is named by its slug in links; its id works as well.
-fn is_meant(organization: &Organization, text: &str) -> bool {
-    organization.slug == text || organization.organization_id.to_string() == text
 }
 
 fn nothing_yet(words: &'static Messages) -> impl IntoView {
@@ -78,20 +84,30 @@ fn refresh(words: &'static Messages, organization: &Organization) -> impl IntoVi
     })
 }
 
-fn switcher(words: &'static Messages, mine: &[Organization], shown: &Organization) -> impl IntoView + use<> {
-    (mine.len() > 1).then(|| {
-        let links = mine
-            .iter()
-            .map(|one| {
-                let current = (one.organization_id == shown.organization_id).then_some("true");
-                let href = format!("/console?organization={}", one.slug);
-                view! { <a class="chip" href=href aria-current=current><bdi>{one.name.clone()}</bdi></a> }
-            })
-            .collect_view();
-        view! {
-            <nav class="chips chips--scroll organizations" aria-label=words.console.organizations>{links}</nav>
-        }
-    })
+/// The others stay on their page of the list.
+fn switcher(
+    words: &'static Messages,
+    mine: &Page<Choice>,
+    shown: &Organization,
+    pager: &Pager,
+) -> Option<AnyView> {
+    let pages = pager.links(words, words.console.organizations, mine);
+    if mine.items.len() < 2 && pages.is_none() {
+        return None;
+    }
+    let links = mine
+        .items
+        .iter()
+        .map(|one| {
+            let current = (one.organization_id == shown.organization_id).then_some("true");
+            let href = pager.only_with("organization", &one.slug);
+            view! { <a class="chip" href=href aria-current=current><bdi>{one.name.clone()}</bdi></a> }
+        })
+        .collect_view();
+    let chips = view! {
+        <nav class="chips chips--scroll organizations" aria-label=words.console.organizations>{links}</nav>
+    };
+    Some(view! { {chips} {pages} }.into_any())
 }
 
 fn head(words: &'static Messages, organization: &Organization) -> impl IntoView + use<> {

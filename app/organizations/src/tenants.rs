@@ -1,4 +1,4 @@
-//! `/admin/tenants`: the newest Organizations of the Sovereign. ("Tenants" is the established label of the
+//! `/admin/tenants`: the Organizations of the Sovereign, the newest first. ("Tenants" is the established label of the
 //! navigation; everywhere else they are Organizations.)
 
 use domain::{
@@ -7,12 +7,14 @@ use domain::{
     organizations::{self, OrganizationState, Summary},
 };
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 use ui::{
     areas,
     dates::Day,
     form::Form,
     messages::Messages,
     number::number,
+    pager::Pager,
     shell::{self, Content, Heading, Visitor},
     state::{Empty, State},
     table::{Column, Table},
@@ -21,26 +23,32 @@ use ui::{
 use crate::looks;
 
 const RETRY: &str = "/do/admin/organizations/retry";
+const PAGE: i64 = 100;
 
 #[component]
 pub fn TenantsPage() -> impl IntoView {
-    shell::page(areas::admin, render)
+    let pager = Pager::of("/admin/tenants", &use_query_map().get_untracked(), "after");
+    shell::page(areas::admin, move |visitor| render(visitor, pager))
 }
 
-async fn render(visitor: Visitor) -> Result<Content> {
+async fn render(visitor: Visitor, pager: Pager) -> Result<Content> {
     let Visitor { mut conn, actor, words, .. } = visitor;
     let superadmin = actor.superadmin()?;
-    let newest = organizations::ops::newest(&superadmin, &mut conn).await?;
+    let page = organizations::ops::newest(&superadmin, &mut conn, &pager.wanted(PAGE)).await?;
     let a = &words.admin;
-    let list = if newest.is_empty() {
+    let links = pager.links(words, a.tenants, &page);
+    let list = if !page.items.is_empty() {
+        table(words, page.items).into_any()
+    } else if pager.is_newest() {
         view! { <Empty icon="building" title=a.no_tenants_title text=a.no_tenants_text/> }.into_any()
     } else {
-        table(words, newest).into_any()
+        ().into_any()
     };
     Ok(Content::new(view! {
         <Heading title=a.tenants lede=a.tenants_lede/>
         {Form::of(RETRY).summary()}
         {list}
+        {links}
     }))
 }
 

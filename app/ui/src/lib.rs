@@ -28,6 +28,8 @@ pub mod notice;
 pub mod number;
 #[cfg(feature = "ssr")]
 pub mod page;
+#[cfg(feature = "ssr")]
+pub mod pager;
 pub mod refresh;
 #[cfg(feature = "ssr")]
 pub mod rich;

@@ -31,7 +31,12 @@ pub fn load<V: IntoView + 'static>(
 
 /// The sign-in page that comes back to `path`.
 pub fn sign_in_path(path: &str) -> String {
-    let encoded: String = path
+    format!("/sign-in?return_to={}", encode(path))
+}
+
+/// A value as it stands in an address.
+pub fn encode(value: &str) -> String {
+    value
         .bytes()
         .map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
@@ -39,8 +44,7 @@ pub fn sign_in_path(path: &str) -> String {
             }
             _ => format!("%{byte:02X}"),
         })
-        .collect();
-    format!("/sign-in?return_to={encoded}")
+        .collect()
 }
 
 /// The one error state: the number for people who look for it, what happened, what to do, the request's id.

@@ -17,6 +17,7 @@ mod jobs;
 
 mod kill;
 mod ledger;
+mod lists;
 mod live;
 mod metrics;
 mod migrations;

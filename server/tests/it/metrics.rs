@@ -91,6 +91,24 @@ async fn a_job_names_the_request_that_it_follows_from() {
 }
 
 #[tokio::test]
+async fn jobs_are_counted_as_long_as_they_are_not_done() {
+    let mut world = World::new().await;
+    world.abandon_jobs();
+    world
+        .execute(
+            "insert into job (job_id, kind, dedupe_key, payload, state, finished_at)
+             select gen_random_uuid(), 'order_mail', state || n, '{}', state,
+                 case when state <> 'queued' then now() end
+             from (values ('done', 4), ('failed', 3), ('queued', 2)) wanted (state, times), generate_series(1, times) n",
+        )
+        .await;
+    let text = metrics(&world).await;
+    has(&text, "catalyst_jobs{state=\"failed\"} 3");
+    has(&text, "catalyst_jobs{state=\"queued\"} 2");
+    assert!(!text.contains("catalyst_jobs{state=\"done\"}"), "{text}");
+}
+
+#[tokio::test]
 async fn a_job_whose_worker_is_gone_waits() {
     let mut world = World::new().await;
     world.abandon_jobs();

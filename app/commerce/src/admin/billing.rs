@@ -2,12 +2,15 @@
 //! `?share=CODE` shows a voucher's link, `?edit=CODE` fills the form with it, `?revoke=CODE` asks first.
 
 use domain::{
+    access::Admin,
     error::Result,
+    page::Page,
     text::VoucherCode,
     vouchers::{self, Redemption, Voucher},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use sqlx::PgConnection;
 use ui::{
     areas,
     copy::CopyValue,
@@ -18,6 +21,7 @@ use ui::{
     messages::Messages,
     money::Amount,
     number::counted,
+    pager::Pager,
     rich::rich,
     server,
     shell::{self, Content, Heading, Visitor},
@@ -31,36 +35,53 @@ use super::{
 };
 
 const REVOKE: &str = "/do/vouchers/revoke";
+const PATH: &str = "/admin/billing";
+const VOUCHERS: i64 = 100;
+const REDEMPTIONS: i64 = 100;
 
 #[component]
 pub fn BillingPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
-    let asked = move |name: &str| query.get(name).and_then(|code| VoucherCode::parse(&code).ok());
-    let (share, edit, revoke) = (asked("share"), asked("edit"), asked("revoke"));
-    shell::page(areas::admin, |visitor| render(visitor, share, edit, revoke))
+    let asked = |name: &str| query.get(name).and_then(|code| VoucherCode::parse(&code).ok());
+    let asked = Asked { share: asked("share"), edit: asked("edit"), revoke: asked("revoke") };
+    let issued = Pager::of(PATH, &query, "after").keeping(&query, "redeemed").to("issued");
+    let redeemed = Pager::of(PATH, &query, "redeemed").keeping(&query, "after").to("redeemed");
+    shell::page(areas::admin, |visitor| render(visitor, asked, issued, redeemed))
 }
 
-async fn render(
-    visitor: Visitor,
+/// The vouchers that the address names.
+struct Asked {
     share: Option<VoucherCode>,
     edit: Option<VoucherCode>,
     revoke: Option<VoucherCode>,
-) -> Result<Content> {
+}
+
+async fn find(admin: &Admin, conn: &mut PgConnection, code: Option<VoucherCode>) -> Result<Option<Voucher>> {
+    match code {
+        Some(code) => vouchers::ops::one(admin, conn, &code).await,
+        None => Ok(None),
+    }
+}
+
+async fn render(visitor: Visitor, asked: Asked, pager: Pager, redeemed_pager: Pager) -> Result<Content> {
     let Visitor { mut conn, actor, words, .. } = visitor;
     let admin = actor.admin()?;
-    let issued = vouchers::ops::list(&admin, &mut conn).await?;
-    let redemptions = vouchers::ops::redemptions(&admin, &mut conn).await?;
-    let find = |code: Option<VoucherCode>| {
-        code.and_then(|code| issued.iter().find(|voucher| voucher.code == code).cloned())
-    };
-    let (share, edit, revoke) = (find(share), find(edit), find(revoke));
+    let issued = vouchers::ops::list(&admin, &mut conn, &pager.wanted(VOUCHERS)).await?;
+    let redemptions =
+        vouchers::ops::redemptions(&admin, &mut conn, &redeemed_pager.wanted(REDEMPTIONS)).await?;
+    let share = find(&admin, &mut conn, asked.share).await?;
+    let edit = find(&admin, &mut conn, asked.edit).await?;
+    let revoke = find(&admin, &mut conn, asked.revoke).await?;
     let a = &words.admin;
     let panel = issue_panel(words, edit.as_ref())?;
-    let list = if issued.is_empty() {
+    let links = pager.links(words, a.issued, &issued);
+    let list = if !issued.items.is_empty() {
+        voucher_table(words, issued.items, &pager).into_any()
+    } else if pager.is_newest() {
         view! { <Empty icon="ticket" title=a.no_vouchers_title text=a.no_vouchers_text nested=true/> }
             .into_any()
     } else {
-        voucher_table(words, issued).into_any()
+        ().into_any()
     };
     let main = view! {
         <Heading title=a.vouchers lede=a.vouchers_lede/>
@@ -70,10 +91,11 @@ async fn render(
             <h2 class="section__title" id="issued">{a.issued}</h2>
             {share.map(|voucher| share_notice(words, &voucher))}
             {list}
+            {links}
         </section>
-        {redeemed(words, redemptions)}
+        {redeemed(words, redemptions, &redeemed_pager)}
     };
-    Ok(Content::new(main).over(revoke.map(|voucher| revoke_dialog(words, &voucher).into_any())))
+    Ok(Content::new(main).over(revoke.map(|voucher| revoke_dialog(words, &voucher, pager.here()).into_any())))
 }
 
 /// The link of a voucher, to be sent to somebody.
@@ -92,10 +114,11 @@ fn share_notice(words: &'static Messages, voucher: &Voucher) -> impl IntoView + 
     }
 }
 
-fn redeemed(words: &'static Messages, redemptions: Vec<Redemption>) -> impl IntoView {
+fn redeemed(words: &'static Messages, redemptions: Page<Redemption>, pager: &Pager) -> impl IntoView + use<> {
     let a = &words.admin;
     let locale = words.locale;
-    let list = if redemptions.is_empty() {
+    let links = pager.links(words, a.redemptions, &redemptions);
+    let list = if redemptions.items.is_empty() && pager.is_newest() {
         view! { <Empty icon="gift" title=a.no_redemptions_title text=a.no_redemptions_text nested=true/> }
             .into_any()
     } else {
@@ -107,6 +130,7 @@ fn redeemed(words: &'static Messages, redemptions: Vec<Redemption>) -> impl Into
             Column::new(a.when),
         ];
         let rows = redemptions
+            .items
             .into_iter()
             .map(|redemption| {
                 view! {
@@ -126,11 +150,12 @@ fn redeemed(words: &'static Messages, redemptions: Vec<Redemption>) -> impl Into
         <section class="section" aria-labelledby="redeemed">
             <h2 class="section__title" id="redeemed">{a.redemptions}</h2>
             {list}
+            {links}
         </section>
     }
 }
 
-fn revoke_dialog(words: &'static Messages, voucher: &Voucher) -> impl IntoView + use<> {
+fn revoke_dialog(words: &'static Messages, voucher: &Voucher, close: String) -> impl IntoView + use<> {
     let a = &words.admin;
     let code = voucher.code.to_string();
     let mut consequences = vec![("ban", a.revoke_unknown.into_any())];
@@ -147,7 +172,7 @@ fn revoke_dialog(words: &'static Messages, voucher: &Voucher) -> impl IntoView +
             words
             action=REVOKE
             title
-            close="/admin/billing"
+            close
             consequences
             keep=a.keep
             confirm=a.revoke_do

@@ -1,4 +1,4 @@
-//! `/admin/orders`: the newest orders, all or those in one state (`?state=`), and what they come to.
+//! `/admin/orders`: orders, the newest first, all or those in one state (`?state=`), and what a page of them comes to.
 
 use domain::{
     error::Result,
@@ -12,34 +12,42 @@ use ui::{
     messages::Messages,
     money,
     number::counted,
+    pager::Pager,
     shell::{self, Content, Heading, Visitor},
     state::Empty,
 };
 
 use super::order_table::{order_table, state_name};
 
+const PATH: &str = "/admin/orders";
+const PAGE: i64 = 50;
+
 #[component]
 pub fn OrdersPage() -> impl IntoView {
-    let state = use_query_map().with_untracked(|query| query.get("state"));
-    let state = state.as_deref().and_then(OrderState::from_name);
-    shell::page(areas::admin, move |visitor| render(visitor, state))
+    let query = use_query_map().get_untracked();
+    let state = query.get("state").as_deref().and_then(OrderState::from_name);
+    let pager = Pager::of(PATH, &query, "after");
+    let pager = if state.is_some() { pager.keeping(&query, "state") } else { pager };
+    shell::page(areas::admin, move |visitor| render(visitor, state, pager))
 }
 
-async fn render(visitor: Visitor, state: Option<OrderState>) -> Result<Content> {
+async fn render(visitor: Visitor, state: Option<OrderState>, pager: Pager) -> Result<Content> {
     let Visitor { mut conn, actor, words, .. } = visitor;
     let superadmin = actor.superadmin()?;
-    let orders = orders::ops::newest_in(&superadmin, &mut conn, state).await?;
+    let orders = orders::ops::newest(&superadmin, &mut conn, state, &pager.wanted(PAGE)).await?;
     let a = &words.admin;
-    let list = if orders.is_empty() {
+    let links = pager.links(words, a.orders, &orders);
+    let list = if !orders.items.is_empty() {
+        view! { <p class="soft">{summary(words, &orders.items)}</p> {order_table(words, orders.items)} }
+            .into_any()
+    } else if pager.is_newest() {
         view! { <Empty icon="receipt" title=a.no_orders_title text=a.no_orders_text/> }.into_any()
     } else {
-        let limited = (orders.len() >= 50).then(|| format!(" {}", a.orders_newest));
-        view! { <p class="soft">{summary(words, &orders)} {limited}</p> {order_table(words, orders)} }
-            .into_any()
+        ().into_any()
     };
     Ok(Content::new(view! {
         <Heading title=a.orders/>
-        <div class="stack">{filter(words, state)} {list}</div>
+        <div class="stack">{filter(words, state)} {list} {links}</div>
     }))
 }
 
@@ -48,8 +56,7 @@ fn filter(words: &'static Messages, chosen: Option<OrderState>) -> impl IntoView
     let choices = std::iter::once((None, a.orders_all))
         .chain(OrderState::ALL.map(|state| (Some(state), state_name(words, state))))
         .map(|(state, text)| {
-            let href = state
-                .map_or("/admin/orders".to_owned(), |state| format!("/admin/orders?state={}", state.name()));
+            let href = state.map_or(PATH.to_owned(), |state| format!("{PATH}?state={}", state.name()));
             view! { <a href=href aria-current=(state == chosen).then_some("true")>{text}</a> }
         })
         .collect_view();

@@ -8,12 +8,17 @@ use ui::{
     messages::{Messages, fill},
     money::Amount,
     number::number,
+    pager::Pager,
     rich::rich,
     state::{Look, State},
     table::{Column, Table},
 };
 
-pub fn voucher_table(words: &'static Messages, vouchers: Vec<Voucher>) -> impl IntoView {
+pub fn voucher_table(
+    words: &'static Messages,
+    vouchers: Vec<Voucher>,
+    pager: &Pager,
+) -> impl IntoView + use<> {
     let a = &words.admin;
     let columns = vec![
         Column::new(a.voucher),
@@ -23,11 +28,11 @@ pub fn voucher_table(words: &'static Messages, vouchers: Vec<Voucher>) -> impl I
         Column::new(a.issued_on),
         Column::hidden(a.actions),
     ];
-    let rows = vouchers.into_iter().map(|voucher| row(words, voucher)).collect_view();
+    let rows = vouchers.into_iter().map(|voucher| row(words, voucher, pager)).collect_view();
     view! { <Table columns>{rows}</Table> }
 }
 
-fn row(words: &'static Messages, voucher: Voucher) -> impl IntoView {
+fn row(words: &'static Messages, voucher: Voucher, pager: &Pager) -> impl IntoView + use<> {
     let a = &words.admin;
     let locale = words.locale;
     let note = (!voucher.description.is_empty()).then(|| {
@@ -47,16 +52,16 @@ fn row(words: &'static Messages, voucher: Voucher) -> impl IntoView {
                 <div class="table__actions">
                     <a
                         class="button button--quiet button--icon"
-                        href=format!("/admin/billing?share={code}#issued")
+                        href=format!("{}#issued", pager.here_with("share", &code))
                         aria-label=fill(a.link_of, &[("code", &code)])
                     >
                         <Icon name="link"/>
                     </a>
-                    <a class="button button--quiet" href=format!("/admin/billing?edit={code}")>
+                    <a class="button button--quiet" href=pager.here_with("edit", &code)>
                         {a.edit}
                         <span class="sr-only">" "<bdi>{code.clone()}</bdi></span>
                     </a>
-                    <a class="button button--quiet" href=format!("/admin/billing?revoke={code}")>
+                    <a class="button button--quiet" href=pager.here_with("revoke", &code)>
                         {a.revoke}
                         <span class="sr-only">" "<bdi>{code.clone()}</bdi></span>
                     </a>

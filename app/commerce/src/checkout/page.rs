@@ -6,7 +6,7 @@ use domain::{
     checkout::{Quote, price},
     error::{Error, Result},
     ledger,
-    organizations::{self, Organization},
+    organizations::{self, Choice},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -19,6 +19,7 @@ use ui::{
     messages::{Messages, fill},
     money::{self, Amount},
     notice::{Notice, Tone},
+    pager::Pager,
     rich::rich,
     server,
     shop::{self, Place, Shop, Step},
@@ -28,11 +29,14 @@ use super::{place::seen, sum::Sum, voucher};
 use crate::cart::cost::{cost, line, no_cost};
 
 const PLACE: &str = "/do/orders/place";
+/// To choose from, on one page.
+const ORGANIZATIONS: i64 = 50;
 
 #[component]
 pub fn CheckoutPage() -> impl IntoView {
-    let code: String =
-        use_query_map().read_untracked().get("code").unwrap_or_default().chars().take(40).collect();
+    let query = use_query_map().get_untracked();
+    let code: String = query.get("code").unwrap_or_default().chars().take(40).collect();
+    let pager = Pager::of("/checkout", &query, "after").keeping(&query, "code").to("organization_slug");
     shop::page(Place::Step(Step::Checkout), |mut shop| async move {
         let catalog = shop.catalog().await?;
         let (words, c) = (shop.words, &shop.words.checkout);
@@ -43,9 +47,11 @@ pub fn CheckoutPage() -> impl IntoView {
         let priced = price(&cart.selection, &catalog).map(|priced| priced.quote);
         let (start, aside) = match shop.actor.clone() {
             Some(actor) => {
-                let mine = organizations::ops::mine(&actor, &mut shop.conn).await?;
-                let start = signed_in(words, &shop, &cart, &mine);
-                (start, order(&mut shop, &catalog, &cart, &mine, kept.as_ref(), priced).await?)
+                let mine =
+                    organizations::ops::choices(&actor, &mut shop.conn, &pager.wanted(ORGANIZATIONS)).await?;
+                let links = pager.links(words, c.organization, &mine);
+                let start = signed_in(words, &shop, &cart, &mine.items, links);
+                (start, order(&mut shop, &catalog, &cart, &mine.items, kept.as_ref(), priced).await?)
             }
             None => (signed_out(words, &cart), waiting(words, &catalog, &cart, priced)),
         };
@@ -92,12 +98,18 @@ fn signed_out(words: &'static Messages, cart: &Cart) -> AnyView {
                 </div>
             </form>
         </section>
-        {organization(words, cart, &[])}
+        {organization(words, cart, &[], None)}
     }
     .into_any()
 }
 
-fn signed_in(words: &'static Messages, shop: &Shop, cart: &Cart, mine: &[Organization]) -> AnyView {
+fn signed_in(
+    words: &'static Messages,
+    shop: &Shop,
+    cart: &Cart,
+    mine: &[Choice],
+    links: Option<AnyView>,
+) -> AnyView {
     let c = &words.checkout;
     let person = shop.actor.as_ref().map(|actor| {
         let account = actor.account();
@@ -116,13 +128,18 @@ fn signed_in(words: &'static Messages, shop: &Shop, cart: &Cart, mine: &[Organiz
     });
     view! {
         <section class="section section--plain"><h2 class="section__title">{c.who_orders}</h2>{person}</section>
-        {organization(words, cart, mine)}
+        {organization(words, cart, mine, links)}
     }
     .into_any()
 }
 
 /// The Organization of the cart; who has some already may order for one of them.
-fn organization(words: &'static Messages, cart: &Cart, mine: &[Organization]) -> impl IntoView + use<> {
+fn organization(
+    words: &'static Messages,
+    cart: &Cart,
+    mine: &[Choice],
+    links: Option<AnyView>,
+) -> impl IntoView + use<> {
     let c = &words.checkout;
     let form = Form::of(PLACE);
     let domain = server::services().apps_domain.clone();
@@ -175,6 +192,7 @@ fn organization(words: &'static Messages, cart: &Cart, mine: &[Organization]) ->
                 <a href="/addons">{link}</a>
             </div>
             {body}
+            {links}
             {problem}
         </section>
     }
@@ -223,7 +241,7 @@ async fn order(
     shop: &mut Shop,
     catalog: &Catalog,
     cart: &Cart,
-    mine: &[Organization],
+    mine: &[Choice],
     kept: Option<&voucher::Kept>,
     priced: Result<Quote>,
 ) -> Result<AnyView> {
@@ -233,9 +251,9 @@ async fn order(
         Err(error) => return Ok(no_cost(words, &error)),
     };
     let actor = shop.actor.clone().ok_or(Error::SignedOut)?;
-    let balance = ledger::ops::balance(&actor, &mut shop.conn, quote.total.currency()).await?;
+    let credit = ledger::ops::credit(&actor, &mut shop.conn, quote.total.currency()).await?;
     let worth = kept.and_then(|kept| kept.state.as_ref().ok()).map(|preview| preview.credit);
-    let sum = Sum::of(quote.total, balance.credit, worth);
+    let sum = Sum::of(quote.total, credit, worth);
     let locale = words.locale;
     let minus =
         |amount: domain::money::Money| domain::money::Money::from_minor(-amount.minor(), amount.currency());

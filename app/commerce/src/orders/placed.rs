@@ -1,8 +1,10 @@
 //! `/orders/{id}`: the order, what happens with it now, and the way to the console. Somebody else's is not found.
 
 use domain::{
-    Error,
+    Error, Result,
+    access::Actor,
     catalog::Plan,
+    ids::OrganizationId,
     money::Money,
     orders::{self, Order, OrderState},
     organizations::{self, ApplicationState, Organization, OrganizationState},
@@ -10,6 +12,7 @@ use domain::{
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
+use sqlx::PgConnection;
 use ui::{
     icon::Icon,
     messages::{Messages, fill},
@@ -30,14 +33,24 @@ pub fn OrderPage() -> impl IntoView {
         let actor = server::actor(&mut shop.conn).await?;
         let order = orders::ops::own(&actor, &mut shop.conn, id).await?;
         let catalog = shop.catalog().await?;
-        let organization = organizations::ops::mine(&actor, &mut shop.conn)
-            .await?
-            .into_iter()
-            .find(|organization| organization.organization_id == order.organization_id);
+        let organization = organization(&actor, &mut shop.conn, order.organization_id).await?;
         let words = shop.words;
         let plan = catalog.plan(&order.plan);
         Ok(page(words, &order, organization.as_ref(), plan))
     })
+}
+
+/// None: whoever ordered does not belong to it any more.
+async fn organization(
+    actor: &Actor,
+    conn: &mut PgConnection,
+    id: OrganizationId,
+) -> Result<Option<Organization>> {
+    match organizations::ops::member(actor, conn, id).await {
+        Ok(member) => organizations::ops::one(&member, conn).await.map(Some),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn page(

@@ -107,12 +107,14 @@ pub(super) async fn mark_published(conn: &mut PgConnection, ids: &[Uuid]) -> Res
     Ok(())
 }
 
-/// Of jobs that ended so long ago, and of events that became jobs; at most so many of each. Gives how many went.
+/// Of jobs that ended so long ago, and of events that became jobs; at most so many of each. Gives how many went. The
+/// first condition is for the index, which knows no states.
 pub(super) async fn sweep(conn: &mut PgConnection, done_days: i32, kept_days: i32, most: i64) -> Result<u64> {
     let jobs = sqlx::query!(
         "delete from job where job_id in (
              select job_id from job
-             where finished_at < now() - make_interval(days => case state when 'done' then $1::int else $2::int end)
+             where finished_at < now() - make_interval(days => least($1::int, $2::int))
+                 and finished_at < now() - make_interval(days => case state when 'done' then $1::int else $2::int end)
              limit $3)",
         done_days,
         kept_days,

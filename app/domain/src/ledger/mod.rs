@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{ids::OrderId, money::Money};
+use crate::{ids::OrderId, money::Money, page::Page};
 
 #[cfg(feature = "db")]
 pub mod ops;
@@ -38,11 +38,14 @@ pub struct Lot {
     pub created_at: OffsetDateTime,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The most lots that are told of a billing account.
+pub const LOTS_MAX: i64 = 100;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Balance {
     pub credit: Money,
-    /// Lots that still hold something, oldest first: the order in which they are spent.
+    /// Lots that still hold something, oldest first: the order in which they are spent. Those after the first
+    /// `LOTS_MAX` are told by the credit alone.
     pub lots: Vec<Lot>,
-    /// The newest 20.
-    pub entries: Vec<Entry>,
+    pub entries: Page<Entry>,
 }

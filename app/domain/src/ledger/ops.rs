@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Balance, REFUND, store};
+use super::{Balance, LOTS_MAX, REFUND, store};
 use crate::{
     access::Actor,
     billing::{self, LockedAccount},
@@ -11,6 +11,7 @@ use crate::{
     ids::{BillingAccountId, OrderId, PromoRedemptionId},
     ledger::store::{NewLot, NewTransaction, OpenLot},
     money::{Currency, Money},
+    page::{Page, PageRequest},
 };
 
 /// Credit that is given for a redemption: promotion → customer, and a lot to draw from.
@@ -142,15 +143,28 @@ pub(crate) async fn take_again(
     book(conn, &booking).await
 }
 
-/// The credit of a person's own billing account.
-pub async fn balance(actor: &Actor, conn: &mut PgConnection, currency: Currency) -> Result<Balance> {
+/// What a person's own billing account holds.
+pub async fn credit(actor: &Actor, conn: &mut PgConnection, currency: Currency) -> Result<Money> {
+    match billing::of_person(conn, actor.id()).await? {
+        Some(own) => store::credit(conn, own, currency).await,
+        None => Ok(Money::zero(currency)),
+    }
+}
+
+/// The same, with what it is made of and what moved it.
+pub async fn balance(
+    actor: &Actor,
+    conn: &mut PgConnection,
+    currency: Currency,
+    wanted: &PageRequest,
+) -> Result<Balance> {
     let Some(own) = billing::of_person(conn, actor.id()).await? else {
-        return Ok(Balance { credit: Money::zero(currency), lots: Vec::new(), entries: Vec::new() });
+        return Ok(Balance { credit: Money::zero(currency), lots: Vec::new(), entries: Page::empty() });
     };
     Ok(Balance {
-        credit: store::balance(conn, own, currency).await?,
-        lots: store::lots(conn, own, currency).await?,
-        entries: store::entries(conn, own, currency).await?,
+        credit: store::credit(conn, own, currency).await?,
+        lots: store::lots(conn, own, currency, LOTS_MAX).await?,
+        entries: store::entries(conn, own, currency, wanted).await?,
     })
 }
 
@@ -190,7 +204,7 @@ mod tests {
         book(&mut tx, &booking).await.unwrap();
         let left = Money::from_minor(3_000, Currency::OMR);
         assert_eq!(booking.credit, left);
-        assert_eq!(balance(&actor, &mut tx, Currency::OMR).await.unwrap().credit, left);
+        assert_eq!(credit(&actor, &mut tx, Currency::OMR).await.unwrap(), left);
         let one = Money::from_minor(1_000, Currency::OMR);
         for (what, again, price) in [("grant", grant(first), nothing), ("spend", None, one)] {
             let mut savepoint = tx.begin().await.unwrap();
@@ -198,7 +212,7 @@ mod tests {
             assert!(book(&mut savepoint, &booking).await.is_err(), "{what}");
             savepoint.rollback().await.unwrap();
         }
-        assert_eq!(balance(&actor, &mut tx, Currency::OMR).await.unwrap().credit, left);
+        assert_eq!(credit(&actor, &mut tx, Currency::OMR).await.unwrap(), left);
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     ids::{BillingAccountId, OrderId},
     money::{Currency, Money},
+    page::{Cursor, Page, PageRequest},
 };
 
 /// A transaction of two entries: the customer's, and the other side of it.
@@ -217,15 +218,15 @@ pub(super) async fn draw(conn: &mut PgConnection, entry: Uuid, draws: &[(OpenLot
     Ok(())
 }
 
-pub(super) async fn balance(
+/// What the open lots hold.
+pub(super) async fn credit(
     conn: &mut PgConnection,
     of: BillingAccountId,
     currency: Currency,
 ) -> Result<Money> {
     let row = sqlx::query!(
-        r#"select coalesce(sum(amount_minor), 0)::bigint as "minor!" from ledger_entry
-           join ledger_account using (ledger_account_id)
-           where kind = 'customer' and billing_account_id = $1 and ledger_account.currency = $2"#,
+        r#"select coalesce(sum(remaining_minor), 0)::bigint as "minor!" from grant_lot
+           where billing_account_id = $1 and currency = $2 and remaining_minor > 0"#,
         of.0,
         currency.code(),
     )
@@ -234,21 +235,24 @@ pub(super) async fn balance(
     Ok(Money::from_minor(row.minor, currency))
 }
 
+/// The oldest open ones.
 pub(super) async fn lots(
     conn: &mut PgConnection,
     of: BillingAccountId,
     currency: Currency,
+    limit: i64,
 ) -> Result<Vec<Lot>> {
     let rows = sqlx::query!(
-        "select ledger_transaction.reason, grant_lot.amount_minor, remaining_minor, grant_lot.currency,
-             grant_lot.created_at
-         from grant_lot
+        "select ledger_transaction.reason, open.amount_minor, remaining_minor, open.currency, open.created_at
+         from (select * from grant_lot
+               where billing_account_id = $1 and currency = $2 and remaining_minor > 0
+               order by created_at, grant_lot_id limit $3) open
          join ledger_entry using (ledger_entry_id)
          join ledger_transaction using (ledger_transaction_id)
-         where billing_account_id = $1 and grant_lot.currency = $2 and remaining_minor > 0
-         order by grant_lot.created_at, grant_lot_id",
+         order by open.created_at, grant_lot_id",
         of.0,
         currency.code(),
+        limit,
     )
     .fetch_all(conn)
     .await?;
@@ -268,29 +272,35 @@ pub(super) async fn entries(
     conn: &mut PgConnection,
     of: BillingAccountId,
     currency: Currency,
-) -> Result<Vec<Entry>> {
+    wanted: &PageRequest,
+) -> Result<Page<Entry>> {
+    let before = wanted.bounds();
     let rows = sqlx::query!(
-        r#"select ledger_entry_id, amount_minor, ledger_entry.currency, reason,
-               order_id as "order_id: OrderId", ledger_entry.created_at
-           from ledger_entry
-           join ledger_account using (ledger_account_id)
+        r#"select ledger_entry_id, amount_minor, page.currency, reason, order_id as "order_id: OrderId",
+               page.created_at
+           from (select * from ledger_entry
+                 where ledger_account_id = (
+                         select ledger_account_id from ledger_account
+                         where kind = 'customer' and billing_account_id = $1 and currency = $2)
+                     and (created_at, ledger_entry_id) < ($3, $4)
+                 order by created_at desc, ledger_entry_id desc limit $5) page
            join ledger_transaction using (ledger_transaction_id)
-           where ledger_account.kind = 'customer' and billing_account_id = $1 and ledger_account.currency = $2
-           order by ledger_entry.created_at desc, ledger_entry_id desc limit 20"#,
+           order by page.created_at desc, ledger_entry_id desc"#,
         of.0,
         currency.code(),
+        before.at,
+        before.id,
+        before.rows,
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Entry {
-                id: row.ledger_entry_id,
-                amount: money(row.amount_minor, &row.currency)?,
-                reason: row.reason,
-                order_id: row.order_id,
-                created_at: row.created_at,
-            })
+    Page::of(rows, wanted, |row| Cursor::new(row.created_at, row.ledger_entry_id)).try_map(|row| {
+        Ok(Entry {
+            id: row.ledger_entry_id,
+            amount: money(row.amount_minor, &row.currency)?,
+            reason: row.reason,
+            order_id: row.order_id,
+            created_at: row.created_at,
         })
-        .collect()
+    })
 }

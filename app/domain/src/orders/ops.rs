@@ -1,15 +1,22 @@
 //! Orders: writing one down, and reading them.
 
-use sqlx::PgConnection;
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{PgConnection, PgPool};
 
 use super::{NewOrder, Order, OrderState, Refunded, Revenue, store};
 use crate::{
     access::{Actor, Buyer, Superadmin, Worker},
     error::{Error, Result},
     events::{self, Event, Subject},
+    figures::{Counted, Figures, Patience},
     ids::{OrderId, OrganizationId},
     money::Currency,
+    page::{Page, PageRequest},
 };
+
+const REVENUE_PATIENCE: Patience =
+    Patience { first: Duration::from_millis(200), newer: Duration::from_millis(20) };
 
 /// Writes an order with its lines, in the transaction that pays for it.
 pub(crate) async fn insert(actor: &Actor, conn: &mut PgConnection, order: &NewOrder<'_>) -> Result<()> {
@@ -18,7 +25,7 @@ pub(crate) async fn insert(actor: &Actor, conn: &mut PgConnection, order: &NewOr
 
 /// A person's own order, with its lines; somebody else's is not found.
 pub async fn own(actor: &Actor, conn: &mut PgConnection, id: OrderId) -> Result<Order> {
-    let row = store::orders(conn, Some(id), Some(actor.id()), None, 1).await?.pop().ok_or(Error::NotFound)?;
+    let row = store::find(conn, id, Some(actor.id())).await?.ok_or(Error::NotFound)?;
     Ok(Order { lines: store::lines(conn, id).await?, ..row.try_into()? })
 }
 
@@ -38,7 +45,7 @@ pub async fn events_after(buyer: &Buyer, conn: &mut PgConnection, after: i64) ->
 
 /// The order of a job, with its lines.
 pub async fn for_job(_: &Worker, conn: &mut PgConnection, id: OrderId) -> Result<Order> {
-    let row = store::orders(conn, Some(id), None, None, 1).await?.pop().ok_or(Error::NotFound)?;
+    let row = store::find(conn, id, None).await?.ok_or(Error::NotFound)?;
     Ok(Order { lines: store::lines(conn, id).await?, ..row.try_into()? })
 }
 
@@ -64,20 +71,25 @@ pub(crate) async fn refunded(conn: &mut PgConnection, organization: Organization
     store::refunded(conn, organization).await
 }
 
-/// The newest 50 of everybody.
-pub async fn newest(superadmin: &Superadmin, conn: &mut PgConnection) -> Result<Vec<Order>> {
-    newest_in(superadmin, conn, None).await
-}
-
-/// The newest 50 of everybody that are in a state, or in any.
-pub async fn newest_in(
+/// The orders of everybody that are in a state, or in any.
+pub async fn newest(
     _: &Superadmin,
     conn: &mut PgConnection,
     state: Option<OrderState>,
-) -> Result<Vec<Order>> {
-    store::orders(conn, None, None, state, 50).await?.into_iter().map(TryInto::try_into).collect()
+    wanted: &PageRequest,
+) -> Result<Page<Order>> {
+    store::newest(conn, state, wanted).await?.try_map(TryInto::try_into)
 }
 
-pub async fn revenue(_: &Superadmin, conn: &mut PgConnection, currency: Currency) -> Result<Revenue> {
-    store::revenue(conn, currency).await
+/// As it was counted last, at the cost of no wait where there is a count; none where even the first one takes long.
+/// Whoever asks holds no connection meanwhile.
+pub async fn revenue(
+    _: &Superadmin,
+    pool: &PgPool,
+    counted: &Arc<Figures<Revenue>>,
+    currency: Currency,
+) -> Option<Counted<Revenue>> {
+    let pool = pool.clone();
+    let count = async move { store::revenue(&mut *pool.acquire().await?, currency).await };
+    counted.read(count, REVENUE_PATIENCE).await
 }

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     ids::{AccountId, OrderId, OrganizationId, PlanId},
     money::{Currency, Money},
+    page::{Cursor, Page, PageRequest},
     text::{Localized, VoucherCode},
 };
 
@@ -84,14 +85,12 @@ pub(super) async fn insert(conn: &mut PgConnection, account: AccountId, order: &
     Ok(())
 }
 
-/// The newest first; with `id`, that one; with `account`, only what is theirs; with `state`, only those in it.
-pub(super) async fn orders(
+/// With `account`, only where it is theirs.
+pub(super) async fn find(
     conn: &mut PgConnection,
-    id: Option<OrderId>,
+    id: OrderId,
     account: Option<AccountId>,
-    state: Option<OrderState>,
-    limit: i64,
-) -> Result<Vec<Row>> {
+) -> Result<Option<Row>> {
     Ok(sqlx::query_as!(
         Row,
         r#"select order_id as "order_id: OrderId", organization_id as "organization_id: OrganizationId",
@@ -104,16 +103,51 @@ pub(super) async fn orders(
            join account using (account_id)
            join plan on plan.plan_id = customer_order.plan_id
            left join promo_code using (promo_code_id)
-           where ($1::uuid is null or order_id = $1) and ($2::uuid is null or account_id = $2)
-               and ($3::text is null or customer_order.state = $3)
-           order by customer_order.created_at desc limit $4"#,
-        id.map(|id| id.0),
+           where order_id = $1 and ($2::uuid is null or account_id = $2)"#,
+        id.0,
         account.map(|id| id.0),
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// With `state`, only those in it. Which orders they are is read from one of two indexes, the rest by their ids.
+pub(super) async fn newest(
+    conn: &mut PgConnection,
+    state: Option<OrderState>,
+    wanted: &PageRequest,
+) -> Result<Page<Row>> {
+    let before = wanted.bounds();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select order_id as "order_id!: OrderId", organization_id as "organization_id: OrganizationId",
+               organization.name as organization_name, organization.slug as organization_slug, account.email,
+               plan.slug as plan, plan.name as "plan_name: Json<Localized>", total_minor,
+               customer_order.currency, customer_order.state, promo_code.code as "promo_code?: VoucherCode",
+               promo_code.deleted_at is not null as "promo_deleted!", customer_order.created_at
+           from (
+               (select order_id from customer_order
+                where $1::text is null and (created_at, order_id) < ($2, $3)
+                order by created_at desc, order_id desc limit $4)
+               union all
+               (select order_id from customer_order
+                where customer_order.state = $1 and (created_at, order_id) < ($2, $3)
+                order by created_at desc, order_id desc limit $4)
+           ) page
+           join customer_order using (order_id)
+           join organization using (organization_id)
+           join account using (account_id)
+           join plan on plan.plan_id = customer_order.plan_id
+           left join promo_code using (promo_code_id)
+           order by customer_order.created_at desc, order_id desc"#,
         state.map(OrderState::name),
-        limit,
+        before.at,
+        before.id,
+        before.rows,
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    Ok(Page::of(rows, wanted, |row| Cursor::new(row.created_at, row.order_id.0)))
 }
 
 pub(super) async fn is_of(conn: &mut PgConnection, id: OrderId, account: AccountId) -> Result<bool> {
@@ -209,8 +243,8 @@ pub(super) async fn revenue(conn: &mut PgConnection, currency: Currency) -> Resu
         r#"select
                (select coalesce(sum(amount_minor), 0)::bigint
                 from subscription join subscription_line using (subscription_id)
-                where subscription.state = 'active' and currency = $1) as "monthly!",
-               (select count(distinct account_id) from customer_order) as "customers!",
+                where subscription.state = 'active' and currency = $1 and amount_minor <> 0) as "monthly!",
+               (select count(*) from (select from customer_order group by account_id) customer) as "customers!",
                (select count(*) from subscription where state = 'active') as "subscriptions!",
                (select count(*) from customer_order where state = 'completed') as "orders!",
                (select coalesce(sum(remaining_minor), 0)::bigint from grant_lot where currency = $1) as "outstanding!""#,

@@ -78,6 +78,14 @@ impl Organization {
     }
 }
 
+/// An Organization that somebody may choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    pub organization_id: OrganizationId,
+    pub slug: String,
+    pub name: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Application {
     pub application_id: ApplicationId,

@@ -7,7 +7,7 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::{
-    ApplicationState, Delivery, Organization, OrganizationState, Repository, Summary, returns,
+    ApplicationState, Choice, Delivery, Organization, OrganizationState, Repository, Summary, returns,
     store::{self, NewApplications, NewOrganization},
 };
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     ids::{BillingAccountId, OrderId, OrganizationId, PlanId},
     jobs::{self, DeliverOrder},
     orders,
+    page::{Page, PageRequest},
     text::{OrganizationName, Slug},
 };
 
@@ -31,6 +32,15 @@ pub async fn slug_is_free(conn: &mut PgConnection, slug: &Slug) -> Result<bool> 
 /// The proof that somebody belongs to an Organization; to others it does not exist.
 pub async fn member(actor: &Actor, conn: &mut PgConnection, id: OrganizationId) -> Result<Member> {
     let role = store::role_of(conn, id, actor.id()).await?.ok_or(Error::NotFound)?;
+    Ok(Member::new(actor.clone(), id, role))
+}
+
+/// The same for an Organization that is called by its id or its slug.
+pub async fn member_of(actor: &Actor, conn: &mut PgConnection, text: &str) -> Result<Member> {
+    if let Ok(id) = text.parse() {
+        return member(actor, conn, id).await;
+    }
+    let (id, role) = store::membership(conn, text, actor.id()).await?.ok_or(Error::NotFound)?;
     Ok(Member::new(actor.clone(), id, role))
 }
 
@@ -105,29 +115,42 @@ pub(crate) async fn add_applications(conn: &mut PgConnection, ordered: &Ordered<
     refuse_any(ordered.apps, |app| !added.contains(&app.slug), ordered.organization_name)
 }
 
-/// The Organizations that somebody belongs to, newest first, with their Applications.
-pub async fn mine(actor: &Actor, conn: &mut PgConnection) -> Result<Vec<Organization>> {
-    let mut organizations = store::of_account(conn, actor.id()).await?;
-    for organization in &mut organizations {
-        organization.applications = store::applications(conn, organization.organization_id).await?;
-    }
-    Ok(organizations)
+/// The Organizations that somebody belongs to, the one that they joined last first, with their Applications.
+pub async fn mine(
+    actor: &Actor,
+    conn: &mut PgConnection,
+    wanted: &PageRequest,
+) -> Result<Page<Organization>> {
+    let mut page = store::of_account(conn, actor.id(), wanted).await?;
+    add_what_they_run(conn, &mut page.items).await?;
+    Ok(page)
+}
+
+/// The same ones in the same order, for somebody to choose from.
+pub async fn choices(actor: &Actor, conn: &mut PgConnection, wanted: &PageRequest) -> Result<Page<Choice>> {
+    store::choices(conn, actor.id(), wanted).await
 }
 
 pub async fn one(member: &Member, conn: &mut PgConnection) -> Result<Organization> {
-    let id = member.organization_id();
-    let mut organization = store::of_account(conn, member.actor().id())
-        .await?
-        .into_iter()
-        .find(|organization| organization.organization_id == id)
-        .ok_or(Error::NotFound)?;
-    organization.applications = store::applications(conn, id).await?;
+    let found = store::find(conn, member.organization_id(), member.actor().id()).await?;
+    let mut organization = found.ok_or(Error::NotFound)?;
+    add_what_they_run(conn, std::slice::from_mut(&mut organization)).await?;
     Ok(organization)
 }
 
-/// The newest 100 of everybody.
-pub async fn newest(_: &Superadmin, conn: &mut PgConnection) -> Result<Vec<Summary>> {
-    store::summaries(conn).await
+async fn add_what_they_run(conn: &mut PgConnection, organizations: &mut [Organization]) -> Result<()> {
+    let ids: Vec<OrganizationId> = organizations.iter().map(|one| one.organization_id).collect();
+    for (id, application) in store::applications(conn, &ids).await? {
+        if let Some(one) = organizations.iter_mut().find(|one| one.organization_id == id) {
+            one.applications.push(application);
+        }
+    }
+    Ok(())
+}
+
+/// Those of everybody.
+pub async fn newest(_: &Superadmin, conn: &mut PgConnection, wanted: &PageRequest) -> Result<Page<Summary>> {
+    store::summaries(conn, wanted).await
 }
 
 /// What happened after an event that the reader has seen.

@@ -1,14 +1,18 @@
 //! The SQL of Organizations, one statement a function.
 
 use sqlx::{PgConnection, types::Json};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Application, ApplicationState, Delivery, Organization, OrganizationState, Repository, Summary};
+use super::{
+    Application, ApplicationState, Choice, Delivery, Organization, OrganizationState, Repository, Summary,
+};
 use crate::{
     access::MemberRole,
     catalog::App,
     error::{Conflict, OnConstraint, Result},
     ids::{AccountId, ApplicationId, BillingAccountId, OrderId, OrganizationId, PlanId},
+    page::{Cursor, Page, PageRequest},
     text::{Localized, OrganizationName, Slug},
 };
 
@@ -160,26 +164,40 @@ pub(super) async fn role_of(
     Ok(row.map(|row| row.role))
 }
 
-/// The Organizations that somebody belongs to, newest first, without their Applications.
-pub(super) async fn of_account(conn: &mut PgConnection, account: AccountId) -> Result<Vec<Organization>> {
-    let rows = sqlx::query!(
-        r#"select organization_id as "organization_id: OrganizationId", organization.slug, organization.name,
-               state as "state: OrganizationState", plan.slug as plan, plan.name as "plan_name: Json<Localized>",
-               organization.created_at,
-               (select coalesce(max(event_id), 0) from event
-                where subject_kind = 'organization' and subject_id = organization.organization_id) as "last_event!"
-           from organization
-           join organization_member using (organization_id)
-           join plan using (plan_id)
-           where account_id = $1 and state <> 'deleted'
-           order by organization.created_at desc limit 50"#,
+/// The role of a member, by the Organization's slug.
+pub(super) async fn membership(
+    conn: &mut PgConnection,
+    slug: &str,
+    account: AccountId,
+) -> Result<Option<(OrganizationId, MemberRole)>> {
+    let row = sqlx::query!(
+        r#"select organization_id as "id: OrganizationId", role as "role: MemberRole" from organization_member
+           where account_id = $2
+               and organization_id = (select organization_id from organization where slug = $1 and state <> 'deleted')"#,
+        slug,
         account.0,
     )
-    .fetch_all(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Organization {
+    Ok(row.map(|row| (row.id, row.role)))
+}
+
+struct Row {
+    organization_id: OrganizationId,
+    slug: String,
+    name: String,
+    state: OrganizationState,
+    plan: String,
+    plan_name: Json<Localized>,
+    created_at: OffsetDateTime,
+    last_event: i64,
+    /// Since when somebody belongs to it.
+    joined_at: OffsetDateTime,
+}
+
+impl From<Row> for Organization {
+    fn from(row: Row) -> Self {
+        Self {
             organization_id: row.organization_id,
             slug: row.slug,
             name: row.name,
@@ -189,66 +207,158 @@ pub(super) async fn of_account(conn: &mut PgConnection, account: AccountId) -> R
             created_at: row.created_at,
             applications: Vec::new(),
             last_event: row.last_event,
-        })
-        .collect())
+        }
+    }
 }
 
-pub(super) async fn applications(conn: &mut PgConnection, id: OrganizationId) -> Result<Vec<Application>> {
+/// An Organization as a member sees it, without its Applications.
+pub(super) async fn find(
+    conn: &mut PgConnection,
+    id: OrganizationId,
+    account: AccountId,
+) -> Result<Option<Organization>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"select organization_id as "organization_id: OrganizationId", organization.slug, organization.name,
+               state as "state: OrganizationState", plan.slug as plan, plan.name as "plan_name: Json<Localized>",
+               organization.created_at, organization_member.created_at as joined_at,
+               (select coalesce(max(event_id), 0) from event
+                where subject_kind = 'organization' and subject_id = organization.organization_id) as "last_event!"
+           from organization
+           join organization_member using (organization_id)
+           join plan using (plan_id)
+           where organization_id = $1 and account_id = $2 and state <> 'deleted'"#,
+        id.0,
+        account.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(Into::into))
+}
+
+/// Those that somebody belongs to, the one that they joined last first, without their Applications.
+pub(super) async fn of_account(
+    conn: &mut PgConnection,
+    account: AccountId,
+    wanted: &PageRequest,
+) -> Result<Page<Organization>> {
+    let before = wanted.bounds();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select organization_id as "organization_id: OrganizationId", organization.slug, organization.name,
+               state as "state: OrganizationState", plan.slug as plan, plan.name as "plan_name: Json<Localized>",
+               organization.created_at, organization_member.created_at as joined_at,
+               (select coalesce(max(event_id), 0) from event
+                where subject_kind = 'organization' and subject_id = organization.organization_id) as "last_event!"
+           from organization_member
+           join organization using (organization_id)
+           join plan using (plan_id)
+           where account_id = $1 and state <> 'deleted' and (organization_member.created_at, organization_id) < ($2, $3)
+           order by organization_member.created_at desc, organization_id desc limit $4"#,
+        account.0,
+        before.at,
+        before.id,
+        before.rows,
+    )
+    .fetch_all(conn)
+    .await?;
+    let page = Page::of(rows, wanted, |row| Cursor::new(row.joined_at, row.organization_id.0));
+    Ok(page.map(Into::into))
+}
+
+/// The same ones in the same order, for somebody to choose from.
+pub(super) async fn choices(
+    conn: &mut PgConnection,
+    account: AccountId,
+    wanted: &PageRequest,
+) -> Result<Page<Choice>> {
+    let before = wanted.bounds();
     let rows = sqlx::query!(
-        r#"select application_id as "application_id: ApplicationId", application.slug, app.name,
+        r#"select organization_id as "organization_id: OrganizationId", slug, name,
+               organization_member.created_at as joined_at
+           from organization_member
+           join organization using (organization_id)
+           where account_id = $1 and state <> 'deleted' and (organization_member.created_at, organization_id) < ($2, $3)
+           order by organization_member.created_at desc, organization_id desc limit $4"#,
+        account.0,
+        before.at,
+        before.id,
+        before.rows,
+    )
+    .fetch_all(conn)
+    .await?;
+    let page = Page::of(rows, wanted, |row| Cursor::new(row.joined_at, row.organization_id.0));
+    Ok(page.map(|row| Choice { organization_id: row.organization_id, slug: row.slug, name: row.name }))
+}
+
+/// Of all these Organizations, each with whose it is, by name.
+pub(super) async fn applications(
+    conn: &mut PgConnection,
+    of: &[OrganizationId],
+) -> Result<Vec<(OrganizationId, Application)>> {
+    let of: Vec<Uuid> = of.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select application.organization_id as "organization_id: OrganizationId",
+               application_id as "application_id: ApplicationId", application.slug, app.name,
                application.state as "state: ApplicationState", repository_provider, repository_owner, repository_name,
                commit_id, customer_order.state = 'refunded' and total_minor > 0 as "returned!"
            from application join app using (app_id) join customer_order using (order_id)
-           where application.organization_id = $1 order by app.name"#,
-        id.0,
+           where application.organization_id = any($1) order by app.name"#,
+        &of,
     )
     .fetch_all(conn)
     .await?;
     let repository = |(provider, (owner, name))| Repository { provider, owner, name };
     Ok(rows
         .into_iter()
-        .map(|row| Application {
-            application_id: row.application_id,
-            slug: row.slug,
-            name: row.name,
-            state: row.state,
-            repository: row
-                .repository_provider
-                .zip(row.repository_owner.zip(row.repository_name))
-                .map(repository),
-            commit_id: row.commit_id,
-            returned: row.returned,
+        .map(|row| {
+            let application = Application {
+                application_id: row.application_id,
+                slug: row.slug,
+                name: row.name,
+                state: row.state,
+                repository: row
+                    .repository_provider
+                    .zip(row.repository_owner.zip(row.repository_name))
+                    .map(repository),
+                commit_id: row.commit_id,
+                returned: row.returned,
+            };
+            (row.organization_id, application)
         })
         .collect())
 }
 
-pub(super) async fn summaries(conn: &mut PgConnection) -> Result<Vec<Summary>> {
+pub(super) async fn summaries(conn: &mut PgConnection, wanted: &PageRequest) -> Result<Page<Summary>> {
+    let before = wanted.bounds();
     let rows = sqlx::query!(
-        r#"select organization_id as "organization_id: OrganizationId", organization.slug, organization.name,
-               state as "state: OrganizationState", plan.name as "plan_name: Json<Localized>",
-               organization.created_at,
+        r#"select organization_id as "organization_id: OrganizationId", page.slug, page.name,
+               state as "state: OrganizationState", plan.name as "plan_name: Json<Localized>", page.created_at,
                (select count(*) from organization_member member
-                where member.organization_id = organization.organization_id) as "members!",
+                where member.organization_id = page.organization_id) as "members!",
                (select count(*) from application
-                where application.organization_id = organization.organization_id) as "applications!"
-           from organization join plan using (plan_id)
-           order by organization.created_at desc limit 100"#,
+                where application.organization_id = page.organization_id) as "applications!"
+           from (select * from organization where (created_at, organization_id) < ($1, $2)
+                 order by created_at desc, organization_id desc limit $3) page
+           join plan using (plan_id)
+           order by page.created_at desc, organization_id desc"#,
+        before.at,
+        before.id,
+        before.rows,
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Summary {
-            organization_id: row.organization_id,
-            slug: row.slug,
-            name: row.name,
-            state: row.state,
-            plan_name: row.plan_name.0,
-            members: row.members,
-            applications: row.applications,
-            created_at: row.created_at,
-        })
-        .collect())
+    let page = Page::of(rows, wanted, |row| Cursor::new(row.created_at, row.organization_id.0));
+    Ok(page.map(|row| Summary {
+        organization_id: row.organization_id,
+        slug: row.slug,
+        name: row.name,
+        state: row.state,
+        plan_name: row.plan_name.0,
+        members: row.members,
+        applications: row.applications,
+        created_at: row.created_at,
+    }))
 }
 
 /// What of an order is not in Git yet.

@@ -14,6 +14,7 @@ use crate::{
     ids::PromoCodeId,
     limits::{self, Limit},
     money::{Currency, Money},
+    page::{Page, PageRequest},
     text::{VoucherCode, plain_text},
 };
 
@@ -84,14 +85,22 @@ pub fn suggest_code() -> Result<VoucherCode> {
     VoucherCode::parse(&code).map_err(|_| Error::Internal)
 }
 
-/// The newest 500 that are not revoked.
-pub async fn list(_: &Admin, conn: &mut PgConnection) -> Result<Vec<Voucher>> {
-    store::list(conn).await?.into_iter().map(TryInto::try_into).collect()
+/// Those that are not revoked.
+pub async fn list(_: &Admin, conn: &mut PgConnection, wanted: &PageRequest) -> Result<Page<Voucher>> {
+    store::list(conn, wanted).await?.try_map(TryInto::try_into)
 }
 
-/// The newest 100 redemptions.
-pub async fn redemptions(_: &Admin, conn: &mut PgConnection) -> Result<Vec<Redemption>> {
-    store::redemptions(conn).await
+/// The voucher of a code; none where there never was one, or it is revoked.
+pub async fn one(_: &Admin, conn: &mut PgConnection, code: &VoucherCode) -> Result<Option<Voucher>> {
+    store::find(conn, code).await?.map(TryInto::try_into).transpose()
+}
+
+pub async fn redemptions(
+    _: &Admin,
+    conn: &mut PgConnection,
+    wanted: &PageRequest,
+) -> Result<Page<Redemption>> {
+    store::redemptions(conn, wanted).await
 }
 
 /// Takes a voucher out of use. What was redeemed stays redeemed.

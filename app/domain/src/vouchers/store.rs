@@ -10,6 +10,7 @@ use crate::{
     error::{Error, OnConstraint, Result},
     ids::{AccountId, OrderId, PromoCodeId, PromoRedemptionId},
     money::Money,
+    page::{Cursor, Page, PageRequest},
     text::VoucherCode,
 };
 
@@ -87,14 +88,29 @@ pub(super) async fn times_redeemed(conn: &mut PgConnection, code: &VoucherCode) 
     Ok(row.map_or(0, |row| row.times_redeemed))
 }
 
-pub(super) async fn list(conn: &mut PgConnection) -> Result<Vec<Row>> {
-    Ok(sqlx::query_as!(
-        Row,
-        r#"select code as "code: VoucherCode", credit_minor, currency, description, active, max_redemptions, times_redeemed, created_at
-           from promo_code where deleted_at is null order by created_at desc, code limit 500"#,
+pub(super) async fn list(conn: &mut PgConnection, wanted: &PageRequest) -> Result<Page<Row>> {
+    let before = wanted.bounds();
+    let rows = sqlx::query!(
+        r#"select promo_code_id, code as "code: VoucherCode", credit_minor, currency, description, active, max_redemptions, times_redeemed, created_at
+           from promo_code where deleted_at is null and (created_at, promo_code_id) < ($1, $2)
+           order by created_at desc, promo_code_id desc limit $3"#,
+        before.at,
+        before.id,
+        before.rows,
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    let page = Page::of(rows, wanted, |row| Cursor::new(row.created_at, row.promo_code_id));
+    Ok(page.map(|row| Row {
+        code: row.code,
+        credit_minor: row.credit_minor,
+        currency: row.currency,
+        description: row.description,
+        active: row.active,
+        max_redemptions: row.max_redemptions,
+        times_redeemed: row.times_redeemed,
+        created_at: row.created_at,
+    }))
 }
 
 /// False: there was nothing to revoke.
@@ -185,28 +201,31 @@ pub(super) async fn has_redeemed(
     Ok(row.is_some())
 }
 
-pub(super) async fn redemptions(conn: &mut PgConnection) -> Result<Vec<Redemption>> {
+pub(super) async fn redemptions(conn: &mut PgConnection, wanted: &PageRequest) -> Result<Page<Redemption>> {
+    let before = wanted.bounds();
     let rows = sqlx::query!(
-        r#"select promo_code.code as "code: VoucherCode", account.email, organization.name as organization,
-               promo_redemption.credit_minor, promo_redemption.currency, promo_redemption.created_at
-           from promo_redemption
+        r#"select promo_redemption_id, promo_code.code as "code: VoucherCode", account.email,
+               organization.name as organization, page.credit_minor, page.currency, page.created_at
+           from (select * from promo_redemption where (created_at, promo_redemption_id) < ($1, $2)
+                 order by created_at desc, promo_redemption_id desc limit $3) page
            join promo_code using (promo_code_id)
-           join account on account.account_id = promo_redemption.account_id
+           join account on account.account_id = page.account_id
            join customer_order using (order_id)
            join organization using (organization_id)
-           order by promo_redemption.created_at desc limit 100"#,
+           order by page.created_at desc, promo_redemption_id desc"#,
+        before.at,
+        before.id,
+        before.rows,
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Redemption {
-                code: row.code,
-                email: row.email,
-                organization: row.organization,
-                credit: money(row.credit_minor, &row.currency)?,
-                created_at: row.created_at,
-            })
+    Page::of(rows, wanted, |row| Cursor::new(row.created_at, row.promo_redemption_id)).try_map(|row| {
+        Ok(Redemption {
+            code: row.code,
+            email: row.email,
+            organization: row.organization,
+            credit: money(row.credit_minor, &row.currency)?,
+            created_at: row.created_at,
         })
-        .collect()
+    })
 }

@@ -120,7 +120,7 @@ impl World {
     }
 
     pub async fn credit(&self, of: &Customer) -> Money {
-        ledger::ops::balance(&of.actor, &mut *self.conn().await, Currency::OMR).await.unwrap().credit
+        ledger::ops::credit(&of.actor, &mut *self.conn().await, Currency::OMR).await.unwrap()
     }
 
     /// Whoever writes a row takes a while over it, so that others come in between: `before update on cart`.

@@ -66,6 +66,8 @@ messages!(Admin {
     orders_note: "One order in all|{n} orders in all", "طلب واحد في المجمل|طلبان في المجمل|{n} طلبات في المجمل|{n} طلبًا في المجمل|{n} طلب في المجمل";
     credit_outstanding: "Credit not yet used", "رصيد لم يُستخدم بعد";
     credit_outstanding_note: "granted and not spent", "مُنح ولم يُنفق";
+    figures_at: "As of {when}.", "حتى {when}.";
+    figures_counting: "The figures are being counted. Look again in a moment.", "يجري حساب الأرقام. عُد إليها بعد لحظات.";
     last_orders: "Last orders", "آخر الطلبات";
     all_orders: "All orders", "كل الطلبات";
 
@@ -82,8 +84,7 @@ messages!(Admin {
     order_failed: "Failed", "تعذّر";
     order_cancelled: "Cancelled", "ملغى";
     order_refunded: "Refunded", "مُسترد";
-    orders_count: "One order, {total} in all|{n} orders, {total} in all", "طلب واحد، {total} في المجمل|طلبان، {total} في المجمل|{n} طلبات، {total} في المجمل|{n} طلبًا، {total} في المجمل|{n} طلب، {total} في المجمل";
-    orders_newest: "The newest 50 are shown.", "تُعرض أحدث ٥٠.";
+    orders_count: "One order on this page, {total}|{n} orders on this page, {total} together", "طلب واحد في هذه الصفحة، {total}|طلبان في هذه الصفحة، مجموعهما {total}|{n} طلبات في هذه الصفحة، مجموعها {total}|{n} طلبًا في هذه الصفحة، مجموعها {total}|{n} طلب في هذه الصفحة، مجموعها {total}";
     no_orders_title: "No order here", "لا طلبات هنا";
     no_orders_text: "Orders appear as soon as customers place them.", "تظهر الطلبات ما إن يقدّمها العملاء.";
 

@@ -32,6 +32,10 @@ messages!(Common {
     step_checkout: "Checkout", "الدفع";
     step_done: "(done)", "(تم)";
     back: "Back", "رجوع";
+    newest: "Newest", "الأحدث";
+    older: "Older", "الأقدم";
+    pages_of: "Pages: {list}", "صفحات: {list}";
+    nothing_older: "Nothing older.", "لا يوجد أقدم من ذلك.";
     cancel: "Cancel", "تراجع";
     close: "Close", "إغلاق";
     retry: "Try again", "أعد المحاولة";

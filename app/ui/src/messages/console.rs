@@ -41,6 +41,7 @@ messages!(Console {
     lot_left: "{left} of {granted} left", "بقي {left} من {granted}";
     lot_note: "left of {granted}, granted {date}", "باقٍ من {granted}، مُنح في {date}";
     lot_spent: "Spent, {granted} in all", "استُنفد، {granted} في المجمل";
+    more_lots: "{amount} more in later grants", "{amount} أخرى في منح لاحقة";
     no_credit: "No credit. A voucher fills it up at checkout.", "لا رصيد. تضيفه القسيمة عند الدفع.";
     movements: "Movements", "الحركات";
     no_movements: "Nothing has moved yet.", "لا حركات بعد.";

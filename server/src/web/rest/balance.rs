@@ -15,11 +15,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    Answer,
     caller::Caller,
     error::ErrorBody,
     money::{Decimal, MoneyBody, Omr},
+    paging::{Listed, Paging},
 };
+
+const PAGE: i64 = 20;
 
 pub fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new().routes(routes!(balance))
@@ -31,9 +33,10 @@ struct BalanceBody {
     credit_omr: Option<Decimal>,
     credit_baisa: Option<i64>,
     credit: MoneyBody,
-    /// The newest 20.
+    /// A page of them, the newest first.
     entries: Vec<EntryBody>,
-    /// Grants that still hold something, oldest first: the order in which they are spent.
+    /// Grants that still hold something, oldest first: the order in which they are spent. At most 100; what those
+    /// after them hold is in `credit`.
     lots: Vec<LotBody>,
 }
 
@@ -67,7 +70,7 @@ impl From<Balance> for BalanceBody {
             credit_omr: omr,
             credit_baisa: baisa,
             credit: balance.credit.into(),
-            entries: balance.entries.into_iter().map(Into::into).collect(),
+            entries: balance.entries.items.into_iter().map(Into::into).collect(),
             lots: balance.lots.into_iter().map(Into::into).collect(),
         }
     }
@@ -99,14 +102,24 @@ impl From<Lot> for LotBody {
     }
 }
 
-/// The caller's credit, what is left of each grant, and the newest entries
+/// The caller's credit, what is left of each grant, and the entries, the newest first, 20 a page
 #[utoipa::path(
-    get, path = "/billing/balance", tag = "billing",
-    responses((status = 200, body = BalanceBody), (status = "4XX", body = ErrorBody)),
+    get, path = "/billing/balance", tag = "billing", params(Paging),
+    responses(
+        (status = 200, body = BalanceBody,
+            headers(("Link" = String, description = "The next entries, `rel=\"next\"`; absent after the last"))),
+        (status = "4XX", body = ErrorBody),
+    ),
     security(("bearer" = []), ("session" = [])),
 )]
-async fn balance(State(services): State<Arc<Services>>, caller: Caller) -> Answer<BalanceBody> {
+async fn balance(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    paging: Paging,
+) -> Listed<BalanceBody> {
     let mut conn = services.pool.acquire().await?;
     let actor = caller.actor(&mut conn, Scope::Orders).await?;
-    Ok(Json(ledger::ops::balance(&actor, &mut conn, services.currency).await?.into()))
+    let wanted = paging.read(PAGE)?;
+    let balance = ledger::ops::balance(&actor, &mut conn, services.currency, &wanted).await?;
+    Ok((paging.link(&balance.entries), Json(balance.into())))
 }

@@ -180,11 +180,9 @@ fn idempotency_key(headers: &HeaderMap) -> Result<&str, Failure> {
 }
 
 /// An Organization by its id or its slug; somebody else's is not found.
-async fn organization(actor: &Actor, conn: &mut PgConnection, id: &str) -> Result<OrganizationId, Failure> {
-    if let Ok(id) = id.parse() {
-        return Ok(id);
+async fn organization(actor: &Actor, conn: &mut PgConnection, text: &str) -> Result<OrganizationId, Failure> {
+    match text.parse() {
+        Ok(id) => Ok(id),
+        Err(_) => Ok(organizations::ops::member_of(actor, conn, text).await?.organization_id()),
     }
-    let mine = organizations::ops::mine(actor, conn).await?;
-    let found = mine.into_iter().find(|organization| organization.slug == id);
-    Ok(found.map(|organization| organization.organization_id).ok_or(Error::NotFound)?)
 }

@@ -31,6 +31,7 @@ pub(crate) mod health;
 mod money;
 mod orders;
 mod organizations;
+mod paging;
 mod vouchers;
 
 type Answer<T> = Result<Json<T>, Failure>;

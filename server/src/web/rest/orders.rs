@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use domain::{
     access::Scope,
     orders::{self, Order},
@@ -15,11 +15,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    Answer,
     caller::Caller,
     error::ErrorBody,
     money::{Decimal, MoneyBody, Omr},
+    paging::{Listed, Paging},
 };
+
+const PAGE: i64 = 50;
 
 pub fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new().routes(routes!(newest))
@@ -67,15 +69,22 @@ impl From<Order> for OrderBody {
     }
 }
 
-/// The newest 50 orders of everybody
+/// The orders of everybody, the newest first, 50 a page
 #[utoipa::path(
-    get, path = "/billing/admin/orders", tag = "billing",
-    responses((status = 200, body = Vec<OrderBody>), (status = "4XX", body = ErrorBody)),
+    get, path = "/billing/admin/orders", tag = "billing", params(Paging),
+    responses(
+        (status = 200, body = Vec<OrderBody>, headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent after the last"))),
+        (status = "4XX", body = ErrorBody),
+    ),
     security(("bearer" = ["superadmin"]), ("session" = ["superadmin"])),
 )]
-async fn newest(State(services): State<Arc<Services>>, caller: Caller) -> Answer<Vec<OrderBody>> {
+async fn newest(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    paging: Paging,
+) -> Listed<Vec<OrderBody>> {
     let mut conn = services.pool.acquire().await?;
     let superadmin = caller.actor(&mut conn, Scope::Orders).await?.superadmin()?;
-    let newest = orders::ops::newest(&superadmin, &mut conn).await?;
-    Ok(Json(newest.into_iter().map(Into::into).collect()))
+    let newest = orders::ops::newest(&superadmin, &mut conn, None, &paging.read(PAGE)?).await?;
+    Ok(paging.answer(newest))
 }

@@ -24,7 +24,10 @@ use super::{
     Answer,
     caller::Caller,
     error::{ErrorBody, Failure},
+    paging::{Listed, Paging},
 };
+
+const PAGE: i64 = 50;
 
 pub fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new().routes(routes!(mine)).routes(routes!(one)).routes(routes!(check_slug))
@@ -84,17 +87,24 @@ impl From<Application> for ApplicationBody {
     }
 }
 
-/// The Organizations that the caller belongs to, the newest first
+/// The Organizations that the caller belongs to, the newest first, 50 a page
 #[utoipa::path(
-    get, path = "/tenant/orgs", tag = "organizations",
-    responses((status = 200, body = Vec<OrganizationBody>), (status = "4XX", body = ErrorBody)),
+    get, path = "/tenant/orgs", tag = "organizations", params(Paging),
+    responses(
+        (status = 200, body = Vec<OrganizationBody>, headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent after the last"))),
+        (status = "4XX", body = ErrorBody),
+    ),
     security(("bearer" = []), ("session" = [])),
 )]
-async fn mine(State(services): State<Arc<Services>>, caller: Caller) -> Answer<Vec<OrganizationBody>> {
+async fn mine(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    paging: Paging,
+) -> Listed<Vec<OrganizationBody>> {
     let mut conn = services.pool.acquire().await?;
     let actor = caller.actor(&mut conn, Scope::Orders).await?;
-    let mine = organizations::ops::mine(&actor, &mut conn).await?;
-    Ok(Json(mine.into_iter().map(Into::into).collect()))
+    let mine = organizations::ops::mine(&actor, &mut conn, &paging.read(PAGE)?).await?;
+    Ok(paging.answer(mine))
 }
 
 /// One Organization with its Applications; somebody else's is not found

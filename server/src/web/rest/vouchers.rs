@@ -27,7 +27,10 @@ use super::{
     caller::Caller,
     error::{ErrorBody, Failure},
     money::{Decimal, Digits, MoneyBody, MoneyRequest, Omr, from_baisa},
+    paging::{Listed, Paging},
 };
+
+const PAGE: i64 = 500;
 
 pub fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new()
@@ -156,17 +159,24 @@ async fn issue(State(services): State<Arc<Services>>, caller: Caller, body: Body
     Ok(Json(vouchers::ops::issue(&admin, &mut conn, wanted).await?.into()))
 }
 
-/// Vouchers that are not revoked, the newest first, at most 500
+/// Vouchers that are not revoked, the newest first, 500 a page where no limit is given
 #[utoipa::path(
-    get, path = "/billing/vouchers/list", tag = "vouchers",
-    responses((status = 200, body = Vec<VoucherBody>), (status = "4XX", body = ErrorBody)),
+    get, path = "/billing/vouchers/list", tag = "vouchers", params(Paging),
+    responses(
+        (status = 200, body = Vec<VoucherBody>, headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent after the last"))),
+        (status = "4XX", body = ErrorBody),
+    ),
     security(("bearer" = ["superadmin", "sovereign-admin"]), ("session" = ["superadmin", "sovereign-admin"])),
 )]
-async fn list(State(services): State<Arc<Services>>, caller: Caller) -> Answer<Vec<VoucherBody>> {
+async fn list(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    paging: Paging,
+) -> Listed<Vec<VoucherBody>> {
     let mut conn = services.pool.acquire().await?;
     let admin = caller.actor(&mut conn, Scope::Vouchers).await?.admin()?;
-    let all = vouchers::ops::list(&admin, &mut conn).await?;
-    Ok(Json(all.into_iter().map(Into::into).collect()))
+    let vouchers = vouchers::ops::list(&admin, &mut conn, &paging.read(PAGE)?).await?;
+    Ok(paging.answer(vouchers))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -256,12 +266,19 @@ async fn redeem_preview(
 
 /// The former name of `/billing/vouchers/list`
 #[utoipa::path(
-    get, path = "/billing/admin/promos", tag = "vouchers",
-    responses((status = 200, body = Vec<VoucherBody>), (status = "4XX", body = ErrorBody)),
+    get, path = "/billing/admin/promos", tag = "vouchers", params(Paging),
+    responses(
+        (status = 200, body = Vec<VoucherBody>, headers(("Link" = String, description = "The next page, `rel=\"next\"`; absent after the last"))),
+        (status = "4XX", body = ErrorBody),
+    ),
     security(("bearer" = ["superadmin", "sovereign-admin"]), ("session" = ["superadmin", "sovereign-admin"])),
 )]
-async fn list_promos(services: State<Arc<Services>>, caller: Caller) -> Answer<Vec<VoucherBody>> {
-    list(services, caller).await
+async fn list_promos(
+    services: State<Arc<Services>>,
+    caller: Caller,
+    paging: Paging,
+) -> Listed<Vec<VoucherBody>> {
+    list(services, caller, paging).await
 }
 
 /// The former name of `/billing/vouchers/issue`
