@@ -66,7 +66,13 @@ impl Report {
             ("orders by what the database alone writes, at least", ratio, 0.6, true, ""),
             ("an order with 32 connections, p99", longest, 100.0, false, " ms"),
             ("an order among 1,000,000 customers by one among 1,000, p50", growth, 1.5, false, ""),
-            ("a page or list among 1,000,000 customers, the slowest one's p99", slowest_list, 50.0, false, " ms"),
+            (
+                "a page or list among 1,000,000 customers, the slowest one's p99",
+                slowest_list,
+                50.0,
+                false,
+                " ms",
+            ),
             ("render and audit a tree, ha, the slowest of 20", slowest_tree, 1.0, false, " s"),
             ("the slower page, kept, 32 connections, on one core", rate, 4000.0, true, " a second"),
             (
@@ -115,7 +121,13 @@ impl Report {
         }
         writeln!(text, "\n| Among {MANY} customers | p50 ms | p99 ms |\n|---|--:|--:|")?;
         for row in &self.orders.lists {
-            writeln!(text, "| {} | {} | {} |", row.path, number(median(&row.times)), number(p99(&row.times)))?;
+            writeln!(
+                text,
+                "| {} | {} | {} |",
+                row.path,
+                number(median(&row.times)),
+                number(p99(&row.times))
+            )?;
         }
         Ok(text)
     }

@@ -48,7 +48,8 @@ pub(crate) async fn reckon(
     price: Money,
 ) -> Result<Booking> {
     // A new account holds nothing yet.
-    let lots = if payer.new { Vec::new() } else { store::lock_lots(conn, payer.id, price.currency()).await? };
+    let lots =
+        if payer.new { Vec::new() } else { store::lock_lots(conn, payer.id, price.currency()).await? };
     let granted = grant.as_ref().map_or(0, |grant| grant.amount.minor());
     let held: i64 = lots.iter().map(|lot| lot.remaining_minor).sum();
     let left = held + granted - price.minor();

@@ -308,19 +308,16 @@ pub(super) async fn applications(
     )
     .fetch_all(conn)
     .await?;
-    let repository = |(provider, (owner, name))| Repository { provider, owner, name };
     Ok(rows
         .into_iter()
         .map(|row| {
+            let repository = row.repository_provider.zip(row.repository_owner.zip(row.repository_name));
             let application = Application {
                 application_id: row.application_id,
                 slug: row.slug,
                 name: row.name,
                 state: row.state,
-                repository: row
-                    .repository_provider
-                    .zip(row.repository_owner.zip(row.repository_name))
-                    .map(repository),
+                repository: repository.map(|(provider, (owner, name))| Repository { provider, owner, name }),
                 commit_id: row.commit_id,
                 returned: row.returned,
             };

@@ -10,8 +10,8 @@ use domain::{
         Repository,
         ops::{self, Step, advance, undelivered},
     },
+    page::PageRequest,
 };
-
 use tokio::time::sleep;
 
 use crate::world::{CROWD, Customer, PRICE, World, all, only, order, order_again, rials};
@@ -37,7 +37,9 @@ async fn an_order_that_sixteen_give_up_at_once_is_returned_once_and_one_of_sixte
     for round in 0..3 {
         let (customer, order) = ordered(&world, &format!("given-up{round}")).await;
         let mut conn = world.conn().await;
-        let organization = ops::mine(&customer.actor, &mut conn, &PageRequest::newest(1)).await.unwrap().items[0].organization_id;
+        let organization =
+            ops::mine(&customer.actor, &mut conn, &PageRequest::newest(1)).await.unwrap().items[0]
+                .organization_id;
         let manager = ops::member(&customer.actor, &mut conn, organization).await.unwrap().manager().unwrap();
         for time in 1..=2 {
             give_up(&world, order).await;
@@ -65,7 +67,9 @@ async fn credit_that_came_back_is_spent_once_by_those_who_order_and_those_who_tr
         let (customer, given_up) = ordered(&world, &format!("torn{round}")).await;
         give_up(&world, given_up).await;
         let mut conn = world.conn().await;
-        let organization = ops::mine(&customer.actor, &mut conn, &PageRequest::newest(1)).await.unwrap().items[0].organization_id;
+        let organization =
+            ops::mine(&customer.actor, &mut conn, &PageRequest::newest(1)).await.unwrap().items[0]
+                .organization_id;
         let manager = ops::member(&customer.actor, &mut conn, organization).await.unwrap().manager().unwrap();
         let answers = world.at_once(CROWD, |number, mut conn| {
             let (customer, manager) = (customer.clone(), manager.clone());
@@ -92,7 +96,9 @@ async fn an_order_is_either_delivered_or_returned() {
         let name = format!("either{round}");
         let (customer, order) = ordered(&world, &name).await;
         let mut conn = world.conn().await;
-        let organization = ops::mine(&customer.actor, &mut conn, &PageRequest::newest(1)).await.unwrap().items[0].organization_id;
+        let organization =
+            ops::mine(&customer.actor, &mut conn, &PageRequest::newest(1)).await.unwrap().items[0]
+                .organization_id;
         let application = undelivered(&Worker::in_a_test(), &mut conn, order).await.unwrap().remove(0);
         let moved = world.at_once(CROWD, |number, mut conn| {
             let application = application.clone();
