@@ -7,7 +7,7 @@ use std::{
 };
 
 use domain::{
-    error::Error,
+    db,
     monitoring::{self, Count},
 };
 use prometheus_client::{
@@ -151,7 +151,7 @@ impl Metrics {
 impl Gauges {
     async fn read(&self, pool: &PgPool) {
         let read = async { monitoring::queue(&mut *pool.acquire().await?).await };
-        let queue = timeout(PATIENCE, read).await.ok().and_then(Result::ok);
+        let queue = db::within(PATIENCE, read).await.ok();
         let idle = i64::try_from(pool.num_idle()).unwrap_or(i64::MAX);
         set(&self.connections, "idle", idle);
         set(&self.connections, "busy", i64::from(pool.size()) - idle);
@@ -181,9 +181,7 @@ impl Gauges {
     async fn count(&self, pool: &PgPool) {
         let began = Instant::now();
         let count = async { monitoring::totals(&mut *pool.acquire().await?).await };
-        let counted =
-            timeout(COUNTING_MAX, count).await.map_err(|_| Error::Internal).and_then(|counted| counted);
-        match counted {
+        match db::within(COUNTING_MAX, count).await {
             Ok(totals) => {
                 replace(&self.organizations, &totals.organizations);
                 replace(&self.applications, &totals.applications);

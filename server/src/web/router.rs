@@ -16,7 +16,9 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, ti
 use super::{
     browser::{event_stream, files, forms, mailbox, pages, sign_in},
     encoding::BODY_MAX,
-    layers::{announce, headers, input, metrics, origin, panic, request_context, request_id, session},
+    layers::{
+        announce, headers, input, metrics, origin, panic, patience, request_context, request_id, session,
+    },
     rest,
     state::WebState,
 };
@@ -170,6 +172,7 @@ fn for_programs(router: Router, state: &WebState) -> Router {
 fn for_all(router: Router, state: &WebState) -> Router {
     router
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn(patience::layer))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
         .layer(CatchPanicLayer::custom(panic::answer))
         .layer(from_fn_with_state(state.clone(), announce::layer))

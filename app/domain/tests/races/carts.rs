@@ -89,7 +89,9 @@ fn full() -> Error {
 /// How many are in a cart of so many old ones when an industry was added to it.
 async fn add_industry_beside(conn: &mut PgConnection, cart: CartId, world: &World, old: usize) -> usize {
     world
-        .execute(&format!("update cart set apps = array(select 'old-' || n from generate_series(1, {old}) n)"))
+        .execute(&format!(
+            "update cart set apps = array(select 'old-' || n from generate_series(1, {old}) n)"
+        ))
         .await;
     let added: Result<()> = carts::ops::add_industry(conn, cart, "restaurant").await;
     added.unwrap();
