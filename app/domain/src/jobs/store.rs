@@ -134,7 +134,8 @@ pub(super) async fn sweep(conn: &mut PgConnection, done_days: i32, kept_days: i3
     let jobs = sqlx::query!(
         "delete from job where job_id in (
              select job_id from job
-             where finished_at < now() - make_interval(days => case state when 'done' then $1::int else $2::int end)
+             where finished_at < now() - make_interval(days => $1::int)
+                 and (state = 'done' or finished_at < now() - make_interval(days => $2::int))
              limit $3)",
         done_days,
         kept_days,
