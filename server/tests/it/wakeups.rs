@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use catalyst::wakeups::FALLBACK;
 use http::StatusCode;
+use sqlx::postgres::PgListener;
 use tokio::time::sleep;
 
 use crate::{
     proxy::Proxy,
+    sign_in::sign_in,
     world::{World, order_for},
 };
 
@@ -64,4 +66,62 @@ async fn a_listener_whose_connection_is_dead_connects_again() {
         sleep(Duration::from_millis(20)).await;
     }
     listening.abort();
+}
+
+/// What was told on the channel, up to the mark that is told last.
+async fn told(listener: &mut PgListener, world: &World) -> Vec<String> {
+    world.execute("select pg_notify('catalyst', 'the end')").await;
+    let mut told = Vec::new();
+    loop {
+        let notification = listener.recv().await.unwrap();
+        match notification.payload() {
+            "the end" => return told,
+            topic => told.push(topic.to_owned()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_changes_no_row_wakes_nobody() {
+    let world = World::new().await;
+    let mut browser = sign_in(&world, "sara@example.om").await;
+    world.voucher("WELCOME", "50", 0).await;
+    let client = world.customer("sara@example.om").await;
+    client.order("key-1", &order_for("al-noor", Some("WELCOME"))).await.expect(StatusCode::OK);
+    world.run_jobs().await;
+    let mut listener = PgListener::connect_with(&world.owner).await.unwrap();
+    listener.listen("catalyst").await.unwrap();
+
+    let statements: Vec<String> = sqlx::query_scalar(
+        "select distinct format(case when tgtype & 8 > 0 then 'delete from %1$s where false'
+                 else 'update %1$s set %2$I = %2$I where false' end, tgrelid::regclass,
+             (select attname from pg_attribute where attrelid = tgrelid and attnum > 0 and not attisdropped
+              order by attnum limit 1))
+         from pg_trigger where not tgisinternal and tgtype & 1 = 0 and tgtype & 24 > 0",
+    )
+    .fetch_all(&world.owner)
+    .await
+    .unwrap();
+    assert!(statements.len() > 15, "{statements:?}");
+    for statement in statements {
+        world.execute(&statement).await;
+        assert_eq!(told(&mut listener, &world).await, [""; 0], "{statement}");
+    }
+    // The sweep of an hour in which nothing ended.
+    catalyst::jobs::sweep(&world.app).await.unwrap();
+    assert_eq!(told(&mut listener, &world).await, [""; 0]);
+
+    for statement in [
+        "update organization_member set role = role",
+        "update account set role = 'support'",
+        "update session set seen_at = now() - interval '40 days'",
+    ] {
+        world.execute(statement).await;
+        let expected: &[&str] = if statement.contains("session") { &[] } else { &["access"] };
+        assert_eq!(told(&mut listener, &world).await, expected, "{statement}");
+    }
+    catalyst::jobs::sweep(&world.app).await.unwrap();
+    assert_eq!(told(&mut listener, &world).await, ["access"], "a session ended");
+    assert_eq!(world.number("select count(*) from session").await, 0);
+    browser.get("/console").await.expect(StatusCode::SEE_OTHER);
 }
