@@ -1,13 +1,18 @@
 //! Requests of one customer that are really at once: each on a connection of its own, begun together; and the same
 //! with one connection for all, which shows who needs a second one.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use catalyst::jobs::run_until_idle;
 use http::StatusCode;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
-use crate::world::{Client, Reply, World, at_once, order_for};
+use crate::{
+    replicas::hidden,
+    sign_in::{sign_in, submit},
+    world::{Browser, Client, Reply, World, at_once, order_for},
+};
 
 const CROWD: usize = 16;
 /// How many connections, and how often.
@@ -204,6 +209,74 @@ async fn one_customers_many_requests_redeem_a_voucher_once_and_a_cap_holds_for_a
             assert_eq!(world.number(&redeemed).await, 5);
         }
         assert_eq!(world.number("select count(*) from customer_order").await, 5 * rounds as i64);
+        world.check_books().await;
+    }
+}
+
+/// A cart for an Organization of this name, with a voucher of the same, and what its page sends by itself.
+async fn filled(world: &World, browser: &mut Browser, name: &str) -> (String, String) {
+    world.voucher(name, "20", 0).await;
+    for (action, fields) in [
+        ("/do/cart/plan", vec![("plan", "s")]),
+        ("/do/cart/apps/add", vec![("app", "wordpress")]),
+        ("/do/cart/organization", vec![("organization_name", name), ("organization_slug", name)]),
+        ("/do/cart/voucher", vec![("promo_code", name)]),
+    ] {
+        submit(browser, "/plans", action, &fields).await.expect(StatusCode::SEE_OTHER);
+    }
+    let page = browser.get("/checkout").await.expect(StatusCode::OK);
+    (hidden(page.text(), "key"), hidden(page.text(), "seen"))
+}
+
+async fn click(browser: &mut Browser, key: &str, seen: &str) -> Reply {
+    let fields = [("key", key), ("seen", seen), ("destination", "")];
+    submit(browser, "/checkout", "/do/orders/place", &fields).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_click_from_under_which_another_took_the_cart_leads_to_the_order_that_it_became() {
+    let world = world("16").await;
+    let mut browser = sign_in(&world, "sara@x.om").await;
+    let (key, seen) = filled(&world, &mut browser, "acme").await;
+    // The second click has found no order yet, and waits for the cart.
+    let mut first = world.owner.begin().await.unwrap();
+    sqlx::query("lock table cart in access exclusive mode").execute(&mut *first).await.unwrap();
+    let second = tokio::spawn(async move { click(&mut browser, &key, &seen).await });
+    let waiting = "select count(*) from pg_locks where relation = 'cart'::regclass and not granted";
+    while world.number(waiting).await < 1 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    let key: String =
+        sqlx::query_scalar("select checkout_key::text from cart").fetch_one(&mut *first).await.unwrap();
+    let order = order_for("acme", Some("acme"));
+    let placed = world.customer("sara@x.om").await.order(&key, &order).await.expect(StatusCode::OK).json();
+    sqlx::query("delete from cart").execute(&mut *first).await.unwrap();
+    first.commit().await.unwrap();
+    let led = second.await.unwrap().expect(StatusCode::SEE_OTHER);
+    assert_eq!(led.header("location"), format!("/orders/{}", placed["order_id"].as_str().unwrap()));
+    assert_eq!(world.number("select count(*) from customer_order").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_clicks_on_one_button_lead_to_one_order() {
+    for (connections, rounds) in POOLS {
+        let world = world(connections).await;
+        let mut browser = sign_in(&world, "sara@x.om").await;
+        for round in 0..rounds {
+            let (key, seen) = filled(&world, &mut browser, &format!("acme{round}")).await;
+            let replies = at_once(CROWD, |_| {
+                let (mut tab, key, seen) = (browser.again(), key.clone(), seen.clone());
+                async move { click(&mut tab, &key, &seen).await }
+            });
+            let led: HashSet<String> = replies
+                .await
+                .into_iter()
+                .map(|reply| reply.expect(StatusCode::SEE_OTHER).header("location").to_owned())
+                .collect();
+            assert_eq!(led.len(), 1, "{led:?}");
+            assert!(led.iter().all(|page| page.starts_with("/orders/")), "{led:?}");
+        }
+        assert_eq!(world.number("select count(*) from customer_order").await, rounds as i64);
         world.check_books().await;
     }
 }

@@ -355,7 +355,8 @@ impl Person {
     }
 }
 
-fn hidden(html: &str, name: &str) -> String {
+/// What a page's form sends by itself.
+pub fn hidden(html: &str, name: &str) -> String {
     let input =
         html.split("<input").find(|input| input.contains(&format!("name=\"{name}\""))).expect("a field");
     let value = input.split("value=\"").nth(1).and_then(|rest| rest.split('"').next());
