@@ -7,6 +7,7 @@ use std::{
 };
 
 use domain::{
+    db,
     figures::{Figures, Patience},
     monitoring::{self, Count, Totals},
 };
@@ -16,7 +17,6 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use sqlx::PgPool;
-use tokio::time::timeout;
 
 /// Seconds. A page is to take milliseconds; what takes a second is looked at closely.
 const REQUEST_SECONDS: [f64; 10] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -147,7 +147,7 @@ impl Metrics {
 impl Gauges {
     async fn read(&self, pool: &PgPool) {
         let read = async { monitoring::queue(&mut *pool.acquire().await?).await };
-        let queue = timeout(PATIENCE, read).await.ok().and_then(Result::ok);
+        let queue = db::within(PATIENCE, read).await.ok();
         let idle = i64::try_from(pool.num_idle()).unwrap_or(i64::MAX);
         set(&self.connections, "idle", idle);
         set(&self.connections, "busy", i64::from(pool.size()) - idle);

@@ -24,6 +24,8 @@ use tokio::{
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 /// How long announcements are gathered before the next one.
 const GATHER: Duration = Duration::from_millis(50);
+/// How long an announcement may take; whoever waits for it looks by himself meanwhile.
+const SPEAKING_MAX: Duration = Duration::from_secs(15);
 /// A connection on which nothing was heard for so long is dead. A third of it is the time between pings.
 pub const SILENCE: Duration = Duration::from_secs(30);
 /// How long a waiter relies on being woken.
@@ -124,8 +126,8 @@ impl Wakeups {
         loop {
             let work = timeout(ping_every, self.written.notified()).await.is_ok();
             let topic = if work { "jobs" } else { "ping" };
-            let said = async { db::notify(&mut *pool.acquire().await?, topic).await }.await;
-            if let Err(error) = said {
+            let say = async { db::notify(&mut *pool.acquire().await?, topic).await };
+            if let Err(error) = db::within(SPEAKING_MAX, say).await {
                 tracing::warn!(%error, "workers were not woken; they look by themselves");
             }
             sleep(GATHER).await;

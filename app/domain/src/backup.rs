@@ -2,7 +2,7 @@
 //! restored into holds anything yet.
 
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
 use crate::{error::Result, organizations::Repository};
 
@@ -62,15 +62,61 @@ pub async fn contents(conn: &mut PgConnection) -> Result<Contents> {
     })
 }
 
-/// Whether there is nothing in it: no table, of whomever.
+/// Whether there is nothing in it: no table, of whomever, but the mark of a restore.
 pub async fn is_empty(conn: &mut PgConnection) -> Result<bool> {
     let row = sqlx::query!(
         r#"select not exists (select from pg_catalog.pg_tables
-                              where schemaname not in ('pg_catalog', 'information_schema')) as "empty!""#
+                              where schemaname not in ('pg_catalog', 'information_schema', 'restoring')) as "empty!""#
     )
     .fetch_one(conn)
     .await?;
     Ok(row.empty)
+}
+
+/// Any number, but the same in every program that restores.
+const RESTORE_LOCK: i64 = 0x0CA7_A175_0BAC;
+
+/// Sees that nobody else restores into this database for as long as the connection is open. False: somebody does. One
+/// that was killed may have left a program behind that still loads.
+pub async fn lock_for_restore(conn: &mut PgConnection) -> Result<bool> {
+    let row = sqlx::query!(
+        r#"select pg_try_advisory_lock($1) and not exists (
+               select from pg_stat_activity
+               where datname = current_database() and application_name = 'pg_restore') as "alone!""#,
+        RESTORE_LOCK,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(row.alone)
+}
+
+/// Marks the database as one into which the backup of this name is being restored. The mark is no table of the
+/// product's: it is gone when the restore is done.
+pub async fn begin_restore(conn: &mut PgConnection, backup: &str) -> Result<()> {
+    let mut tx = conn.begin().await?;
+    sqlx::raw_sql(
+        "create schema if not exists restoring; create table if not exists restoring.backup (name text not null)",
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query("delete from restoring.backup").execute(&mut *tx).await?;
+    sqlx::query("insert into restoring.backup (name) values ($1)").bind(backup).execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The backup of which a restore was begun and did not end.
+pub async fn begun_restore(conn: &mut PgConnection) -> Result<Option<String>> {
+    let row = sqlx::query!(r#"select to_regclass('restoring.backup') is not null as "begun!""#);
+    if !row.fetch_one(&mut *conn).await?.begun {
+        return Ok(None);
+    }
+    Ok(sqlx::query_scalar("select name from restoring.backup").fetch_optional(conn).await?)
+}
+
+pub async fn end_restore(conn: &mut PgConnection) -> Result<()> {
+    sqlx::raw_sql("drop schema if exists restoring cascade").execute(conn).await?;
+    Ok(())
 }
 
 /// The repositories of what was delivered to `provider`, in the order of their names.

@@ -1,15 +1,23 @@
 //! Connecting, migrating, and the small things that every store uses.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    mem,
+    pin::pin,
+    str::FromStr,
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
 use sqlx::{
     Connection, PgConnection, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use time::OffsetDateTime;
+use tokio::time::timeout;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     money::{Currency, Money},
 };
 
@@ -20,6 +28,10 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 const KEPT_STATEMENTS: usize = 500;
 /// How long a connection may lie in the pool and be taken for good without asking.
 const TRUSTED: Duration = Duration::from_secs(5);
+/// How long a connection may take to show that its other end is there.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// How long no connection is trusted after somebody stopped waiting for the database.
+const DOUBT_SECONDS: i64 = 60;
 /// How many old rows one statement of a sweep deletes: it holds its locks for milliseconds. A sweep tells how many went,
 /// and is called until none do.
 pub(crate) const SWEPT_AT_ONCE: i64 = 1000;
@@ -45,8 +57,16 @@ pub async fn connect(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Er
         .test_before_acquire(false)
         .before_acquire(|conn, about| {
             Box::pin(async move {
-                if about.idle_for > TRUSTED {
-                    conn.ping().await?;
+                if about.idle_for > TRUSTED || doubted() {
+                    show_life(conn).await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_release(|conn, _| {
+            Box::pin(async move {
+                if doubted() {
+                    show_life(conn).await?;
                 }
                 Ok(true)
             })
@@ -59,6 +79,42 @@ pub async fn connect(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Er
         })
         .connect_with(options)
         .await
+}
+
+/// One that does not is closed, and its place is free.
+async fn show_life(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    timeout(SIGN_OF_LIFE, conn.ping()).await.map_err(|_| sqlx::Error::PoolTimedOut)?
+}
+
+/// When somebody last stopped waiting, in seconds since 1970.
+static LEFT: AtomicI64 = AtomicI64::new(0);
+
+fn doubted() -> bool {
+    OffsetDateTime::now_utc().unix_timestamp() - LEFT.load(Ordering::Relaxed) < DOUBT_SECONDS
+}
+
+/// Work that somebody may stop waiting for, as for a request. The pool waits for a connection that was left in the
+/// middle of a statement until TCP gives it up, a quarter of an hour after its other end is gone, and keeps its place.
+/// So for a while after that connections have to show life, in limited time; always, it would be a round trip each use.
+pub async fn may_be_left<T>(work: impl Future<Output = T>) -> T {
+    struct Leaving;
+    impl Drop for Leaving {
+        fn drop(&mut self) {
+            LEFT.store(OffsetDateTime::now_utc().unix_timestamp(), Ordering::Relaxed);
+        }
+    }
+    let work = pin!(work);
+    // Dropped before the work, which lets go of its connections.
+    let leaving = Leaving;
+    let done = work.await;
+    mem::forget(leaving);
+    done
+}
+
+/// Work with the database that may take so long, or is left.
+pub async fn within<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let left = |_| Err(Error::Unavailable { what: "database".to_owned() });
+    timeout(limit, may_be_left(work)).await.unwrap_or_else(left)
 }
 
 /// Applies what is missing, as the owner. Several processes may call it at once: one works, the others wait.
@@ -114,7 +170,7 @@ pub async fn notify(conn: &mut PgConnection, topic: &str) -> Result<()> {
 pub(crate) fn money(minor: i64, currency: &str) -> Result<Money> {
     let currency = Currency::parse(currency).map_err(|error| {
         tracing::error!(%error, currency, "a currency in the database is not known");
-        crate::Error::Internal
+        Error::Internal
     })?;
     Ok(Money::from_minor(minor, currency))
 }

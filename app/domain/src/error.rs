@@ -108,6 +108,8 @@ pub enum Refusal {
     VoucherInactive,
     #[error("this voucher has been used up")]
     VoucherExhausted,
+    #[error("this voucher has changed meanwhile; look at what it gives now")]
+    VoucherChanged,
     #[error("you have already redeemed this voucher")]
     VoucherAlreadyRedeemed,
     #[error("this voucher is worth another currency than the order")]
@@ -156,6 +158,7 @@ impl Refusal {
             Self::VoucherUnknown => "voucher_unknown",
             Self::VoucherInactive => "voucher_inactive",
             Self::VoucherExhausted => "voucher_exhausted",
+            Self::VoucherChanged => "voucher_changed",
             Self::VoucherAlreadyRedeemed => "voucher_already_redeemed",
             Self::VoucherCurrency => "voucher_currency",
             Self::PlanMissing => "plan_missing",
@@ -179,6 +182,7 @@ impl Refusal {
             Self::VoucherUnknown
             | Self::VoucherInactive
             | Self::VoucherExhausted
+            | Self::VoucherChanged
             | Self::VoucherAlreadyRedeemed
             | Self::VoucherCurrency => Some("promo_code"),
             Self::AppInstalled { .. } => Some("apps"),

@@ -10,7 +10,7 @@ use std::{
 use time::OffsetDateTime;
 use tokio::{sync::watch, time::timeout};
 
-use crate::error::{Error, Result};
+use crate::{db, error::Result};
 
 const COUNTING_MAX: Duration = Duration::from_secs(30);
 
@@ -91,7 +91,7 @@ impl<T: Clone + Send + Sync + 'static> Figures<T> {
 
     async fn count(&self, count: impl Future<Output = Result<T>>) {
         let (began, at) = (Instant::now(), OffsetDateTime::now_utc());
-        let counted = timeout(COUNTING_MAX, count).await.map_err(|_| Error::Internal).and_then(|done| done);
+        let counted = db::within(COUNTING_MAX, count).await;
         let took = began.elapsed();
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + took * self.parts);
         match counted {
@@ -166,7 +166,7 @@ mod tests {
         let (figures, counts) = (Arc::new(Figures::default()), Arc::default());
         figures.read(counter(&counts, Duration::ZERO), PATIENCE).await.unwrap();
         *figures.next.lock().unwrap() = None;
-        let told = figures.read(async { Err(Error::Internal) }, PATIENCE).await.unwrap();
+        let told = figures.read(async { Err(crate::error::Error::Internal) }, PATIENCE).await.unwrap();
         assert_eq!(told.figures, 0);
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::{
-    carts,
+    carts, db,
     error::Result,
     events, idempotency,
     identity::sessions,
@@ -29,6 +29,8 @@ use crate::{
 };
 
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// How long one step through the queue may take.
+const STEP_MAX: Duration = Duration::from_secs(45);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(2);
 
 /// Runs until the shutdown is requested; jobs that are under way then finish or are put back.
@@ -87,7 +89,7 @@ impl Slots {
 
 async fn begin_what_is_due(app: &App, slots: &Slots, running: &mut JoinSet<()>) -> Result<()> {
     let mut conn = app.services.pool.acquire().await?;
-    while jobs::dispatch(&mut conn, app.adapters.events.is_some()).await? > 0 {
+    while db::within(STEP_MAX, jobs::dispatch(&mut conn, app.adapters.events.is_some())).await? > 0 {
         // The jobs of an event may be more than this process has slots for.
         app.wakeups.announce();
     }
@@ -96,7 +98,8 @@ async fn begin_what_is_due(app: &App, slots: &Slots, running: &mut JoinSet<()>) 
         if wanted.is_empty() {
             return Ok(());
         }
-        let Some(claim) = jobs::claim(&mut conn, &wanted).await? else { return Ok(()) };
+        let claim = db::within(STEP_MAX, jobs::claim(&mut conn, &wanted)).await?;
+        let Some(claim) = claim else { return Ok(()) };
         let slot = slots.of(&claim.kind).and_then(|slots| slots.try_acquire_owned().ok());
         let app = app.clone();
         running.spawn(async move {

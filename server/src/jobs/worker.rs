@@ -3,6 +3,7 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use domain::{
+    db,
     error::Result,
     jobs::{self, Claim},
 };
@@ -82,13 +83,15 @@ async fn under_lease(app: &App, kind: &'static Kind, claim: Claim) {
         }
     };
     app.metrics.job(kind.name, outcome.name(), began.elapsed());
-    if let Err(error) = settle(app, kind, &claim, outcome).await {
+    if let Err(error) = db::within(kind.lease, settle(app, kind, &claim, outcome)).await {
         tracing::error!(job = %claim.job_id, %error, "the end of a job was not noted; it will be tried again");
     }
 }
 
 async fn extend(app: &App, kind: &Kind, claim: &Claim) -> Result<bool> {
-    jobs::extend(&mut *app.services.pool.acquire().await?, claim, kind.lease_seconds()).await
+    let extend =
+        async { jobs::extend(&mut *app.services.pool.acquire().await?, claim, kind.lease_seconds()).await };
+    db::within(kind.lease / 3, extend).await
 }
 
 async fn settle(app: &App, kind: &Kind, claim: &Claim, outcome: Outcome) -> Result<()> {

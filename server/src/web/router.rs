@@ -17,7 +17,9 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, ti
 use super::{
     browser::{event_stream, files, forms, mailbox, pages, sign_in},
     encoding::BODY_MAX,
-    layers::{announce, headers, input, metrics, origin, panic, request_context, request_id, session},
+    layers::{
+        announce, headers, input, metrics, origin, panic, patience, request_context, request_id, session,
+    },
     rest,
     state::WebState,
 };
@@ -182,6 +184,7 @@ fn for_all(router: Router, state: &WebState) -> Router {
         .layer(from_fn_with_state(state.clone(), announce::layer))
         .layer(CatchPanicLayer::custom(panic::answer))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(from_fn(patience::layer))
         .layer(DefaultBodyLimit::max(BODY_MAX));
     router.layer(layers)
 }

@@ -239,3 +239,183 @@ async fn a_backup_that_was_changed_is_not_restored() {
     let refused = restore(&there.config, &folder).await.unwrap_err();
     assert!(refused.to_string().contains("is not a backup"), "{refused}");
 }
+
+/// What stands in the manifest in place of the bundle.
+fn name_instead(folder: &Path, path: &str) {
+    let manifest = folder.join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let changed = text.replace("\"git/al-noor/wordpress.bundle\"", &format!("\"{path}\""));
+    assert_ne!(text, changed);
+    fs::write(&manifest, changed).unwrap();
+}
+
+async fn nothing_was_written(there: &Empty) {
+    let mut conn = PgConnection::connect(&there.database.url()).await.unwrap();
+    let tables: i64 = sqlx::query_scalar(
+        "select count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')",
+    )
+    .fetch_one(&mut conn)
+    .await
+    .unwrap();
+    assert_eq!(tables, 0);
+    assert!(!there.config.git_root.exists() && !there.config.server_key_file.exists());
+}
+
+#[tokio::test]
+async fn a_backup_that_names_what_is_outside_of_it_is_refused_by_that_name_before_anything_is_written() {
+    let world = delivered().await;
+    for path in [
+        "/etc/hostname",
+        "../outside.bundle",
+        "git/../../outside.bundle",
+        "git/al-noor/../../outside.bundle",
+        "git/al-noor/../wordpress.bundle",
+        "./server.key",
+        "server.key",
+        "manifest.json",
+        "git/al-noor/hooks/post-receive",
+    ] {
+        let there = Empty::new().await;
+        let folder = there.folder.join("backup");
+        backup::make(&world.app.config, &folder).await.unwrap();
+        fs::write(there.folder.join("outside.bundle"), "not the backup's").unwrap();
+        name_instead(&folder, path);
+        let refused = restore(&there.config, &folder).await.unwrap_err().to_string();
+        assert!(refused.contains(&format!("the manifest names {path}")), "{path}: {refused}");
+        nothing_was_written(&there).await;
+    }
+}
+
+#[tokio::test]
+async fn links_and_what_is_no_file_are_refused_by_name_before_anything_is_written() {
+    let world = delivered().await;
+    for (place, kind) in [
+        ("server.key", "link"),
+        ("database.dump", "pipe"),
+        ("git/al-noor/wordpress.bundle", "link"),
+        ("git/al-noor/wordpress.bundle", "device"),
+        ("git/al-noor/wordpress.bundle", "folder"),
+        ("git/al-noor", "link"),
+        ("git", "link"),
+    ] {
+        let there = Empty::new().await;
+        let folder = there.folder.join("backup");
+        backup::make(&world.app.config, &folder).await.unwrap();
+        let (path, outside) = (folder.join(place), there.folder.join("outside"));
+        fs::rename(&path, &outside).unwrap();
+        match kind {
+            "link" => std::os::unix::fs::symlink(&outside, &path).unwrap(),
+            "device" => std::os::unix::fs::symlink("/dev/zero", &path).unwrap(),
+            "folder" => fs::create_dir(&path).unwrap(),
+            _ => assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success()),
+        }
+        let refused = restore(&there.config, &folder).await.unwrap_err().to_string();
+        assert!(refused.contains(place) && refused.contains("no file of its own"), "{kind}: {refused}");
+        nothing_was_written(&there).await;
+    }
+}
+
+#[tokio::test]
+async fn a_restore_that_failed_says_what_it_left_and_is_repeated() {
+    let world = delivered().await;
+    let there = Empty::new().await;
+    let folder = there.folder.join("backup");
+    backup::make(&world.app.config, &folder).await.unwrap();
+    // A file stands where the Organization's folder would be.
+    fs::create_dir_all(&there.config.git_root).unwrap();
+    let in_the_way = there.config.git_root.join("al-noor");
+    fs::write(&in_the_way, "").unwrap();
+    for _ in 0..2 {
+        let failed = restore(&there.config, &folder).await.unwrap_err().to_string();
+        let key = there.config.server_key_file.display().to_string();
+        for part in ["al-noor", &key, "the tables of the backup", "0 of 1 repositories", "Repeat the command"]
+        {
+            assert!(failed.contains(part), "{part}: {failed}");
+        }
+    }
+    // Half of a clone, as a kill leaves it.
+    fs::remove_file(&in_the_way).unwrap();
+    fs::create_dir_all(in_the_way.join("wordpress.restoring/objects")).unwrap();
+    restore(&there.config, &folder).await.unwrap();
+    let mut owner = PgConnection::connect(&world.database_url()).await.unwrap();
+    assert_eq!(there.ledger().await, ledger(&mut owner).await);
+    let left: Vec<_> = everything(&there.config.git_root)
+        .into_iter()
+        .filter(|path| path.display().to_string().contains("restoring"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    // It is an installation like any other by now.
+    let over = restore(&there.config, &folder).await.unwrap_err().to_string();
+    assert!(over.contains("already"), "{over}");
+}
+
+#[tokio::test]
+async fn what_a_restore_left_is_not_overwritten_once_it_is_used() {
+    let world = delivered().await;
+    let there = Empty::new().await;
+    let (folder, other) = (there.folder.join("backup"), there.folder.join("other"));
+    backup::make(&world.app.config, &folder).await.unwrap();
+    world.voucher("LATER", "5", 0).await;
+    backup::make(&world.app.config, &other).await.unwrap();
+    fs::create_dir_all(&there.config.git_root).unwrap();
+    let in_the_way = there.config.git_root.join("al-noor");
+    fs::write(&in_the_way, "").unwrap();
+    restore(&there.config, &folder).await.unwrap_err();
+    fs::remove_file(&in_the_way).unwrap();
+
+    let refused = restore(&there.config, &other).await.unwrap_err().to_string();
+    assert!(refused.contains("another backup"), "{refused}");
+    let mut conn = PgConnection::connect(&there.database.url()).await.unwrap();
+    let issued = "insert into promo_code (promo_code_id, code, credit_minor, currency, created_by)
+        select gen_random_uuid(), 'USED', 1000, 'OMR', account_id from account limit 1";
+    sqlx::query(issued).execute(&mut conn).await.unwrap();
+    let refused = restore(&there.config, &folder).await.unwrap_err().to_string();
+    assert!(refused.contains("in use"), "{refused}");
+    sqlx::query("delete from promo_code where code = 'USED'").execute(&mut conn).await.unwrap();
+    fs::create_dir_all(there.config.git_root.join("al-fajr/ghost.git")).unwrap();
+    let refused = restore(&there.config, &folder).await.unwrap_err().to_string();
+    assert!(refused.contains("al-fajr/ghost.git") && refused.contains("in use"), "{refused}");
+    fs::remove_dir_all(there.config.git_root.join("al-fajr")).unwrap();
+    restore(&there.config, &folder).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_killed_at_any_moment_is_finished_by_the_next() {
+    let world = delivered().await;
+    let there = Empty::new().await;
+    let folder = there.folder.join("backup");
+    backup::make(&world.app.config, &folder).await.unwrap();
+    let (mut killed, mut begun) = (0, 0);
+    let mut conn = PgConnection::connect(&there.database.url()).await.unwrap();
+    for moment in 1..100_u32 {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_catalyst"))
+            .arg("restore")
+            .arg(&folder)
+            .env("CATALYST_DATABASE_URL", there.database.url())
+            .env("CATALYST_DATA_DIR", &there.config.data_dir)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(40) * moment).await;
+        let ended = program.try_wait().unwrap();
+        if ended.is_some_and(|status| status.success()) {
+            break;
+        }
+        assert!(ended.is_none(), "it failed where one before it was killed");
+        program.kill().unwrap();
+        program.wait().unwrap();
+        killed += 1;
+        let mark = "select count(to_regclass('restoring.backup')) from pg_database where datname = current_database()";
+        begun += sqlx::query_scalar::<_, i64>(mark).fetch_one(&mut conn).await.unwrap();
+    }
+    assert!(killed > 0 && begun > 0, "{killed} were killed, {begun} of them in the middle");
+    let mut owner = PgConnection::connect(&world.database_url()).await.unwrap();
+    assert_eq!(there.ledger().await, ledger(&mut owner).await);
+    let head = world.app.adapters.git.head("al-noor", "wordpress", "main").await.unwrap();
+    let restored = adapters::git::LocalGitStore::new(&there.config.git_root);
+    assert_eq!(restored.head("al-noor", "wordpress", "main").await.unwrap(), head);
+    let over = restore(&there.config, &folder).await.unwrap_err().to_string();
+    assert!(over.contains("already"), "{over}");
+}

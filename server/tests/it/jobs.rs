@@ -264,7 +264,7 @@ async fn who_fell_silent_has_no_say_any_more() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_is_away_costs_time_and_no_secret() {
+async fn a_mail_server_that_is_away_costs_time_only() {
     let mut world = World::with(&[("CATALYST_SMTP_URL", "smtp://127.0.0.1:9")]).await;
     let mut browser = world.browser();
     browser.post("/sign-in", &[("email", "sara@example.om")]).await.expect(StatusCode::SEE_OTHER);

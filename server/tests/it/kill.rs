@@ -1,9 +1,13 @@
 //! The program killed in the middle of its work, and started again.
 
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use domain::{access::Operator, identity::ops::create_api_token, text::Email};
 use http::StatusCode;
+use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
@@ -11,33 +15,62 @@ use crate::{
     world::{World, order_for},
 };
 
-const CUSTOMERS: usize = 50;
+const CUSTOMERS: usize = 20;
+/// Fewer than there are customers.
+const CAP: usize = 12;
 /// How many orders are answered before the program is killed.
 const ANSWERS_BEFORE: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One customer's order; `None` where nobody answered.
-async fn order(
-    client: reqwest::Client,
-    url: String,
-    token: String,
-    number: usize,
-) -> Option<(StatusCode, String)> {
-    let reply = client
-        .post(format!("{url}/billing/checkout"))
-        .bearer_auth(token)
-        .header("idempotency-key", "k")
-        .json(&order_for(&format!("org-{number}"), Some("RUSH")))
-        .send()
-        .await
-        .ok()?;
-    Some((reply.status(), reply.text().await.ok()?))
+/// One of a customer's orders; `None` where nobody answered.
+struct Answer {
+    customer: usize,
+    voucher: &'static str,
+    reply: Option<(StatusCode, Value)>,
+}
+
+impl Answer {
+    fn is(&self, wanted: StatusCode) -> bool {
+        self.reply.as_ref().is_some_and(|(status, _)| *status == wanted)
+    }
+}
+
+async fn order(url: String, token: String, customer: usize, voucher: &'static str) -> Answer {
+    let send = async {
+        let reply = reqwest::Client::new()
+            .post(format!("{url}/billing/checkout"))
+            .bearer_auth(token)
+            .header("idempotency-key", voucher)
+            .json(&order_for(&format!("{}-{customer}", voucher.to_lowercase()), Some(voucher)))
+            .send()
+            .await
+            .ok()?;
+        Some((reply.status(), reply.json().await.ok()?))
+    };
+    Answer { customer, voucher, reply: send.await }
+}
+
+/// Each customer orders with the voucher that not all can have, and clicks twice on an order with one that all can,
+/// everything at once.
+fn rush(url: &str, tokens: &[String]) -> JoinSet<Answer> {
+    let mut orders = JoinSet::new();
+    for (customer, token) in tokens.iter().enumerate() {
+        for voucher in ["CAPPED", "OPEN", "OPEN"] {
+            orders.spawn(order(url.to_owned(), token.clone(), customer, voucher));
+        }
+    }
+    orders
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_program_killed_during_fifty_checkouts_leaves_whole_orders_or_none() {
+async fn a_program_killed_during_sixty_checkouts_leaves_whole_orders_or_none() {
     let world = World::new().await;
-    world.voucher("RUSH", "20", 0).await;
+    world.voucher("CAPPED", "20", i32::try_from(CAP).unwrap()).await;
+    world.voucher("OPEN", "20", 0).await;
     let mut tokens = Vec::new();
     for number in 0..CUSTOMERS {
         let email = Email::parse(&format!("c{number}@x.om")).unwrap();
@@ -45,44 +78,52 @@ async fn a_program_killed_during_fifty_checkouts_leaves_whole_orders_or_none() {
         tokens
             .push(create_api_token(&Operator::at_the_command_line(), &mut conn, &email, &[]).await.unwrap());
     }
-    let client = reqwest::Client::new();
     let mut program = Program::start(&world, &[]).await;
-    let mut orders = JoinSet::new();
-    for (number, token) in tokens.iter().enumerate() {
-        orders.spawn(order(client.clone(), program.url.clone(), token.clone(), number));
-    }
-    let mut answered = 0;
+    let mut orders = rush(&program.url, &tokens);
+    let (mut answers, mut answered) = (Vec::new(), 0);
     while answered < ANSWERS_BEFORE {
-        match orders.join_next().await.expect("more orders").expect("no panic") {
-            Some((StatusCode::OK, _)) => answered += 1,
-            other => panic!("{other:?}"),
-        }
+        let answer = orders.join_next().await.expect("more orders").expect("no panic");
+        answered += usize::from(answer.is(StatusCode::OK));
+        answers.push(answer);
     }
     program.kill();
-    let late = orders.join_all().await;
-    let after: usize = late.iter().flatten().filter(|(status, _)| *status == StatusCode::OK).count();
-    let lost = late.iter().filter(|reply| reply.is_none()).count();
+    answers.extend(orders.join_all().await);
+    let lost = answers.iter().filter(|answer| answer.reply.is_none()).count();
     assert!(lost > 0, "the program was killed too late to lose anything");
 
     // What was answered is there; what was not is there whole or not at all.
+    let served = answers.iter().filter(|answer| answer.is(StatusCode::OK));
+    let served: HashSet<_> = served.map(|answer| (answer.customer, answer.voucher)).collect();
     let stored = world.number("select count(*) from customer_order").await;
-    assert!(stored >= i64::try_from(answered + after).unwrap(), "{stored} of {answered} + {after}");
+    assert!(stored >= count(served.len()), "{stored} of {}", served.len());
     assert_eq!(world.number("select count(*) from promo_redemption").await, stored);
     assert_eq!(world.number("select count(*) from organization").await, stored);
     world.check_books().await;
 
-    // Everybody tries again with the key that they had: nobody pays twice, everybody is served.
+    // Everybody tries again with the key that they had: nobody pays twice, and as many are served as can be.
     let again = Program::start(&world, &[]).await;
-    let mut orders = JoinSet::new();
-    for (number, token) in tokens.iter().enumerate() {
-        orders.spawn(order(client.clone(), again.url.clone(), token.clone(), number));
+    let mut told = HashMap::new();
+    let mut refused = 0;
+    for answer in rush(&again.url, &tokens).join_all().await {
+        let (status, body) = answer.reply.expect("an answer");
+        if status != StatusCode::OK {
+            assert_eq!((answer.voucher, &body["error"]), ("CAPPED", &json!("voucher_exhausted")), "{body}");
+            refused += 1;
+            continue;
+        }
+        let first = told.entry((answer.customer, answer.voucher)).or_insert_with(|| body.clone());
+        assert_eq!(*first, body, "two clicks are one order");
     }
-    for reply in orders.join_all().await {
-        let (status, body) = reply.expect("an answer");
-        assert_eq!(status, StatusCode::OK, "{body}");
-        assert!(body.contains(r#""credit_balance":{"amount":"15.000""#), "{body}");
+    assert_eq!((told.len(), refused), (CUSTOMERS + CAP, CUSTOMERS - CAP));
+    assert!(served.iter().all(|order| told.contains_key(order)), "{served:?}");
+    for (query, expected) in [
+        ("select count(*) from customer_order", CUSTOMERS + CAP),
+        ("select times_redeemed::bigint from promo_code where code = 'CAPPED'", CAP),
+        ("select times_redeemed::bigint from promo_code where code = 'OPEN'", CUSTOMERS),
+        ("select sum(remaining_minor)::bigint from grant_lot", 15_000 * (CUSTOMERS + CAP)),
+    ] {
+        assert_eq!(world.number(query).await, count(expected), "{query}");
     }
-    assert_eq!(world.number("select count(*) from customer_order").await, i64::try_from(CUSTOMERS).unwrap());
     world.check_books().await;
 
     // Jobs that the killed program held are taken over when their leases are over.

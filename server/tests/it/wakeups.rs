@@ -1,22 +1,17 @@
 //! Who is woken, how soon, and what becomes of a listener whose connection is dead.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use catalyst::wakeups::FALLBACK;
 use http::StatusCode;
-use tokio::{
-    net::{
-        UnixListener, UnixStream,
-        unix::{OwnedReadHalf, OwnedWriteHalf},
-    },
-    sync::watch,
-    time::sleep,
-};
+use sqlx::postgres::PgListener;
+use tokio::time::sleep;
 
-use crate::world::{World, order_for};
+use crate::{
+    proxy::Proxy,
+    sign_in::sign_in,
+    world::{World, order_for},
+};
 
 #[tokio::test]
 async fn a_worker_begins_an_order_long_before_it_would_look_by_itself() {
@@ -73,53 +68,60 @@ async fn a_listener_whose_connection_is_dead_connects_again() {
     listening.abort();
 }
 
-/// Between a client and the database's socket. While it plays dead, nothing passes, and no connection is closed.
-struct Proxy {
-    folder: PathBuf,
-    name: String,
-}
-
-impl Proxy {
-    const SOCKET: &str = ".s.PGSQL.5432";
-
-    async fn start(url: &str) -> (Self, watch::Sender<bool>) {
-        let (name, host) = url.rsplit_once("?host=").unwrap();
-        let real = PathBuf::from(host.replace("%2F", "/")).join(Self::SOCKET);
-        let folder = std::env::temp_dir().join(format!("proxy-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let listener = UnixListener::bind(folder.join(Self::SOCKET)).unwrap();
-        let (sender, dead) = watch::channel(false);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let server = UnixStream::connect(&real).await.unwrap();
-                let (from_client, to_client) = client.into_split();
-                let (from_server, to_server) = server.into_split();
-                tokio::spawn(pass(from_client, to_server, dead.clone()));
-                tokio::spawn(pass(from_server, to_client, dead.clone()));
-            }
-        });
-        (Self { folder, name: name.to_owned() }, sender)
-    }
-
-    fn url(&self) -> String {
-        format!("{}?host={}", self.name, self.folder.display().to_string().replace('/', "%2F"))
+/// What was told on the channel, up to the mark that is told last.
+async fn told(listener: &mut PgListener, world: &World) -> Vec<String> {
+    world.execute("select pg_notify('catalyst', 'the end')").await;
+    let mut told = Vec::new();
+    loop {
+        let notification = listener.recv().await.unwrap();
+        match notification.payload() {
+            "the end" => return told,
+            topic => told.push(topic.to_owned()),
+        }
     }
 }
 
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.folder).ok();
-    }
-}
+#[tokio::test]
+async fn what_changes_no_row_wakes_nobody() {
+    let world = World::new().await;
+    let mut browser = sign_in(&world, "sara@example.om").await;
+    world.voucher("WELCOME", "50", 0).await;
+    let client = world.customer("sara@example.om").await;
+    client.order("key-1", &order_for("al-noor", Some("WELCOME"))).await.expect(StatusCode::OK);
+    world.run_jobs().await;
+    let mut listener = PgListener::connect_with(&world.owner).await.unwrap();
+    listener.listen("catalyst").await.unwrap();
 
-/// A connection that was open while the proxy was dead stays dead.
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut dead: watch::Receiver<bool>) {
-    let passed = async { tokio::io::copy(&mut from, &mut to).await.map(drop) };
-    let died = async {
-        dead.wait_for(|dead| *dead).await.ok();
-    };
-    tokio::select! {
-        passed = passed => { passed.ok(); }
-        () = died => std::future::pending().await,
+    let statements: Vec<String> = sqlx::query_scalar(
+        "select distinct format(case when tgtype & 8 > 0 then 'delete from %1$s where false'
+                 else 'update %1$s set %2$I = %2$I where false' end, tgrelid::regclass,
+             (select attname from pg_attribute where attrelid = tgrelid and attnum > 0 and not attisdropped
+              order by attnum limit 1))
+         from pg_trigger where not tgisinternal and tgtype & 1 = 0 and tgtype & 24 > 0",
+    )
+    .fetch_all(&world.owner)
+    .await
+    .unwrap();
+    assert!(statements.len() > 15, "{statements:?}");
+    for statement in statements {
+        world.execute(&statement).await;
+        assert_eq!(told(&mut listener, &world).await, [""; 0], "{statement}");
     }
+    // The sweep of an hour in which nothing ended.
+    catalyst::jobs::sweep(&world.app).await.unwrap();
+    assert_eq!(told(&mut listener, &world).await, [""; 0]);
+
+    for statement in [
+        "update organization_member set role = role",
+        "update account set role = 'support'",
+        "update session set seen_at = now() - interval '40 days'",
+    ] {
+        world.execute(statement).await;
+        let expected: &[&str] = if statement.contains("session") { &[] } else { &["access"] };
+        assert_eq!(told(&mut listener, &world).await, expected, "{statement}");
+    }
+    catalyst::jobs::sweep(&world.app).await.unwrap();
+    assert_eq!(told(&mut listener, &world).await, ["access"], "a session ended");
+    assert_eq!(world.number("select count(*) from session").await, 0);
+    browser.get("/console").await.expect(StatusCode::SEE_OTHER);
 }

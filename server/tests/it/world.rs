@@ -4,7 +4,10 @@
 use std::{
     net::SocketAddr,
     path::PathBuf,
-    sync::atomic::{AtomicU8, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,7 +27,11 @@ use domain::{
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
-use tokio::{sync::watch, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::{Barrier, watch},
+    task::JoinHandle,
+    time::sleep,
+};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -48,6 +55,8 @@ const BUSINESS_TABLES: [&str; 17] = [
     "subscription",
     "subscription_line",
 ];
+
+const CONNECTIONS: &str = "CATALYST_DATABASE_CONNECTIONS";
 
 pub struct World {
     pub app: App,
@@ -78,10 +87,12 @@ impl World {
         std::fs::create_dir_all(&folder).unwrap();
         let (url, folder_text) = (database.url(), folder.to_str().unwrap().to_owned());
         let mut pairs = vec![("CATALYST_DATABASE_URL", url.as_str()), ("CATALYST_DATA_DIR", &folder_text)];
-        pairs.extend_from_slice(settings);
+        // Fewer than the settings take: see below.
+        let one = |(name, value): &&(&str, &str)| *name == CONNECTIONS && *value == "1";
+        pairs.extend(settings.iter().filter(|setting| !one(setting)));
         let mut config = Config::from_pairs(&pairs).unwrap_or_else(|problems| panic!("{problems}"));
         // Nobody may need a second connection while holding one: as many who do, as there are, wait for one another.
-        if !settings.iter().any(|(name, _)| *name == "CATALYST_DATABASE_CONNECTIONS") {
+        if !pairs.iter().any(|(name, _)| *name == CONNECTIONS) {
             config.database.connections = 1;
         }
         let (sender, shutdown) = Shutdown::by_hand();
@@ -411,6 +422,23 @@ impl Reply {
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
+}
+
+/// Sends so many requests that begin together. The answers are in the order of the numbers.
+pub async fn at_once<T, F>(times: usize, work: impl Fn(usize) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let barrier = Arc::new(Barrier::new(times));
+    let tasks = (0..times).map(|number| {
+        let (work, barrier) = (work(number), barrier.clone());
+        tokio::spawn(async move {
+            barrier.wait().await;
+            work.await
+        })
+    });
+    futures::future::join_all(tasks.collect::<Vec<_>>()).await.into_iter().map(Result::unwrap).collect()
 }
 
 /// An order of plan s (5.000) with WordPress for a new Organization.

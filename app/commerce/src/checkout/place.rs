@@ -39,11 +39,11 @@ pub async fn place(actor: &Actor, conn: &mut PgConnection, posted: &Posted) -> R
     if let Some(order) = checkout::ops::placed(actor, conn, &posted.key).await? {
         return Ok(order);
     }
-    let cart_id = server::maybe_cart_id().await?.ok_or(Error::NotFound)?;
-    let cart = carts::ops::get(conn, cart_id).await?.ok_or(Error::NotFound)?;
-    if cart.checkout_key.to_string() != posted.key || seen(&cart) != posted.seen {
-        return Err(Conflict::KeyReused.into());
-    }
+    let cart = match cart_as_shown(conn, &posted.key, &posted.seen).await {
+        Ok(cart) => cart,
+        // It may have gone through since: of two clicks at once, one takes the cart from under the other.
+        Err(error) => return checkout::ops::placed(actor, conn, &posted.key).await?.ok_or(error),
+    };
     let request = PlaceOrder {
         selection: cart.selection.clone(),
         voucher: cart.voucher_code.as_deref().map(voucher).transpose()?,
@@ -57,9 +57,18 @@ pub async fn place(actor: &Actor, conn: &mut PgConnection, posted: &Posted) -> R
         apps_domain: &services.apps_domain,
     };
     let placed = checkout::ops::place(actor, conn, &shop, &posted.key, &request).await?;
-    carts::ops::discard(conn, cart_id).await?;
+    carts::ops::discard(conn, cart.cart_id).await?;
     server::toast("order_placed").await?;
     Ok(placed.order_id)
+}
+
+async fn cart_as_shown(conn: &mut PgConnection, key: &str, shown: &str) -> Result<Cart> {
+    let cart_id = server::maybe_cart_id().await?.ok_or(Error::NotFound)?;
+    let cart = carts::ops::get(conn, cart_id).await?.ok_or(Error::NotFound)?;
+    if cart.checkout_key.to_string() != key || seen(&cart) != shown {
+        return Err(Conflict::KeyReused.into());
+    }
+    Ok(cart)
 }
 
 fn voucher(code: &str) -> Result<VoucherCode> {

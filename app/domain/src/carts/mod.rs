@@ -13,7 +13,7 @@ pub mod ops;
 #[cfg(feature = "db")]
 mod store;
 
-pub const APPS_MAX: usize = 50;
+pub const APPS_MAX: i32 = 50;
 
 /// What a visitor has chosen so far. Holds slugs; they are checked against the catalog when they are
 /// put in and again when the order is priced.

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{APPS_MAX, Cart, store};
+use super::{Cart, store};
 use crate::{
     catalog,
     error::{Error, Fields, Problem, Refusal, Result},
@@ -33,10 +33,6 @@ pub async fn add_app(conn: &mut PgConnection, id: CartId, slug: &str) -> Result<
         return Err(Refusal::AppNotDeployable(slug.to_owned()).into());
     }
     store::insert(conn, id).await?;
-    let full = store::find(conn, id).await?.is_some_and(|cart| cart.apps.len() >= APPS_MAX);
-    if full {
-        return Err(Error::invalid("apps", Problem::OutOfRange { min: 1, max: 50 }));
-    }
     store::add_app(conn, id, slug).await
 }
 
@@ -44,7 +40,7 @@ pub async fn remove_app(conn: &mut PgConnection, id: CartId, slug: &str) -> Resu
     store::remove_app(conn, id, slug).await
 }
 
-/// Adds what an industry suggests and can be ordered; what was chosen before stays.
+/// Adds what an industry suggests and can be ordered, as far as there is room; what was chosen before stays.
 pub async fn add_industry(conn: &mut PgConnection, id: CartId, industry: &str) -> Result<()> {
     let industries = catalog::ops::industries(conn).await?;
     let found = industries
@@ -53,18 +49,13 @@ pub async fn add_industry(conn: &mut PgConnection, id: CartId, industry: &str) -
         .ok_or_else(|| Error::invalid("industry", Problem::Unknown))?;
     let apps = catalog::ops::apps(conn).await?;
     let orderable = |slug: &&String| apps.iter().any(|app| app.slug == **slug && app.orderable());
+    let suggested: Vec<_> = found.suggested_apps.iter().filter(orderable).cloned().collect();
     store::insert(conn, id).await?;
-    let mut chosen = store::find(conn, id).await?.map(|cart| cart.apps).unwrap_or_default();
-    for slug in found.suggested_apps.iter().filter(orderable) {
-        if !chosen.contains(slug) && chosen.len() < APPS_MAX {
-            chosen.push(slug.clone());
-        }
-    }
-    store::set_apps(conn, id, &chosen).await
+    store::add_apps(conn, id, &suggested).await
 }
 
 pub async fn clear_apps(conn: &mut PgConnection, id: CartId) -> Result<()> {
-    store::set_apps(conn, id, &[]).await
+    store::clear_apps(conn, id).await
 }
 
 /// Add-ons as chosen on their page: the whole list each time.

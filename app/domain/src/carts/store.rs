@@ -2,11 +2,11 @@
 
 use sqlx::PgConnection;
 
-use super::Cart;
+use super::{APPS_MAX, Cart};
 use crate::{
     checkout::Selection,
     db::SWEPT_AT_ONCE,
-    error::Result,
+    error::{Error, OnConstraint, Problem, Result},
     ids::{CartId, CheckoutKey},
 };
 
@@ -69,6 +69,26 @@ pub(super) async fn add_app(conn: &mut PgConnection, id: CartId, app: &str) -> R
         app,
     )
     .execute(conn)
+    .await
+    .on_constraint("cart_apps_limit", || {
+        Error::invalid("apps", Problem::OutOfRange { min: 1, max: APPS_MAX.into() })
+    })?;
+    Ok(())
+}
+
+/// Those that are not in it yet, in their order, until it is full.
+pub(super) async fn add_apps(conn: &mut PgConnection, id: CartId, suggested: &[String]) -> Result<()> {
+    sqlx::query!(
+        "update cart set apps = apps || array(
+             select app from unnest($2::text[]) with ordinality as suggested (app, place)
+             where app <> all(apps)
+             group by app order by min(place) limit greatest($3 - cardinality(apps), 0))
+         where cart_id = $1",
+        id.0,
+        suggested,
+        APPS_MAX,
+    )
+    .execute(conn)
     .await?;
     Ok(())
 }
@@ -80,8 +100,8 @@ pub(super) async fn remove_app(conn: &mut PgConnection, id: CartId, app: &str) -
     Ok(())
 }
 
-pub(super) async fn set_apps(conn: &mut PgConnection, id: CartId, apps: &[String]) -> Result<()> {
-    sqlx::query!("update cart set apps = $2 where cart_id = $1", id.0, apps).execute(conn).await?;
+pub(super) async fn clear_apps(conn: &mut PgConnection, id: CartId) -> Result<()> {
+    sqlx::query!("update cart set apps = '{}' where cart_id = $1", id.0).execute(conn).await?;
     Ok(())
 }
 

@@ -19,6 +19,10 @@ mod store;
 const AT_ONCE: i64 = 50;
 const DONE_DAYS: i32 = 7;
 const KEPT_DAYS: i32 = 90;
+/// How long an event that cannot be read lies before it is tried again, by this program or a newer one.
+const SET_ASIDE_MINUTES: i32 = 5;
+/// Of what is kept of a problem, in characters.
+const PROBLEM_MAX: usize = 500;
 
 /// What a job is told, as it waits in the queue. Its work is a `BackgroundJob` of the server.
 pub trait Payload: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -84,14 +88,18 @@ pub async fn enqueue<P: Payload>(
 }
 
 /// Turns waiting events into jobs. Safe to repeat and to run in several places. An event of a topic that this program
-/// does not know is left to one that does. `publishes`: this process tells events to the outside; one that does not
-/// leaves that to one that does. Gives how many events it went on with.
+/// does not know is left to one that does; one that it knows and cannot read is set aside for a while, with why, so
+/// that it holds up none behind it. `publishes`: this process tells events to the outside; one that does not leaves
+/// that to one that does. Gives how many events it went on with or set aside.
 pub async fn dispatch(conn: &mut PgConnection, publishes: bool) -> Result<usize> {
     let topics: Vec<String> = Event::TOPICS.map(str::to_owned).into();
     let mut tx = conn.begin().await?;
-    let mut done = Vec::new();
+    let (mut done, mut set_aside) = (Vec::new(), 0);
     for row in store::lock_waiting(&mut tx, &topics, AT_ONCE).await? {
-        let Some(event) = understood(&row) else { continue };
+        let Some(event) = understood(&mut tx, &row).await? else {
+            set_aside += 1;
+            continue;
+        };
         enqueue_jobs_of(&mut tx, &row, &event).await?;
         done.push(row.outbox_event_id);
     }
@@ -99,7 +107,10 @@ pub async fn dispatch(conn: &mut PgConnection, publishes: bool) -> Result<usize>
     let mut published = Vec::new();
     if publishes {
         for row in store::lock_unpublished(&mut tx, &topics, AT_ONCE).await? {
-            let Some(event) = understood(&row) else { continue };
+            let Some(event) = understood(&mut tx, &row).await? else {
+                set_aside += 1;
+                continue;
+            };
             let outside = PublishEvent { outbox_event_id: row.outbox_event_id, event };
             enqueue(&mut tx, &outside, &row.outbox_event_id.to_string(), row.request_id).await?;
             published.push(row.outbox_event_id);
@@ -107,14 +118,21 @@ pub async fn dispatch(conn: &mut PgConnection, publishes: bool) -> Result<usize>
         store::mark_published(&mut tx, &published).await?;
     }
     tx.commit().await?;
-    Ok(done.len() + published.len())
+    Ok(done.len() + published.len() + set_aside)
 }
 
-/// None: the event stays as it is, for a program that understands it.
-fn understood(row: &store::EventRow) -> Option<Event> {
-    serde_json::from_value(row.payload.clone())
-        .inspect_err(|error| tracing::error!(%error, event = %row.outbox_event_id, "event is not understood"))
-        .ok()
+/// None: it cannot be read, and was set aside. Said once, however often it is tried.
+async fn understood(conn: &mut PgConnection, row: &store::EventRow) -> Result<Option<Event>> {
+    let problem = match serde_json::from_value(row.payload.clone()) {
+        Ok(event) => return Ok(Some(event)),
+        Err(error) => error.to_string(),
+    };
+    if row.problem.is_none() {
+        tracing::error!(problem, event = %row.outbox_event_id, "an event is not understood");
+    }
+    let problem: String = problem.chars().take(PROBLEM_MAX).collect();
+    store::set_aside(conn, row.outbox_event_id, &problem, SET_ASIDE_MINUTES).await?;
+    Ok(None)
 }
 
 /// The jobs that follow from an event, each once.
@@ -187,7 +205,7 @@ pub async fn complete(conn: &mut PgConnection, claim: &Claim) -> Result<bool> {
 /// Puts a job back for later, longer each time (2 s, 4 s, … at most 10 min). `problem` is for operators and holds no
 /// secret.
 pub async fn retry(conn: &mut PgConnection, claim: &Claim, problem: &str) -> Result<bool> {
-    let problem: String = problem.chars().take(500).collect();
+    let problem: String = problem.chars().take(PROBLEM_MAX).collect();
     let delay = 2_i32.saturating_pow(u32::try_from(claim.attempt.clamp(1, 10)).unwrap_or(10)).min(600);
     store::retry(conn, claim.job_id, claim.token, delay, &problem).await
 }

@@ -52,9 +52,11 @@ pub(super) struct EventRow {
     pub outbox_event_id: Uuid,
     pub payload: Value,
     pub request_id: Option<Uuid>,
+    /// Why it was set aside before.
+    pub problem: Option<String>,
 }
 
-/// The oldest of these topics that are not jobs yet.
+/// The oldest of these topics that are not jobs yet and not set aside.
 pub(super) async fn lock_waiting(
     conn: &mut PgConnection,
     topics: &[String],
@@ -62,8 +64,9 @@ pub(super) async fn lock_waiting(
 ) -> Result<Vec<EventRow>> {
     Ok(sqlx::query_as!(
         EventRow,
-        "select outbox_event_id, payload, request_id from outbox_event
+        "select outbox_event_id, payload, request_id, problem from outbox_event
          where dispatched_at is null and topic = any($1)
+             and (set_aside_until is null or set_aside_until < now())
          order by created_at limit $2 for update skip locked",
         topics,
         limit,
@@ -72,7 +75,7 @@ pub(super) async fn lock_waiting(
     .await?)
 }
 
-/// The oldest that are to be told to the outside.
+/// The oldest that are to be told to the outside and are not set aside.
 pub(super) async fn lock_unpublished(
     conn: &mut PgConnection,
     topics: &[String],
@@ -80,8 +83,9 @@ pub(super) async fn lock_unpublished(
 ) -> Result<Vec<EventRow>> {
     Ok(sqlx::query_as!(
         EventRow,
-        "select outbox_event_id, payload, request_id from outbox_event
+        "select outbox_event_id, payload, request_id, problem from outbox_event
          where dispatched_at is not null and publication_queued_at is null and topic = any($1)
+             and (set_aside_until is null or set_aside_until < now())
          order by created_at limit $2 for update skip locked",
         topics,
         limit,
@@ -90,10 +94,28 @@ pub(super) async fn lock_unpublished(
     .await?)
 }
 
+/// For a while: another program may be able to read it.
+pub(super) async fn set_aside(conn: &mut PgConnection, id: Uuid, problem: &str, minutes: i32) -> Result<()> {
+    sqlx::query!(
+        "update outbox_event set problem = $2, set_aside_until = now() + make_interval(mins => $3::int)
+         where outbox_event_id = $1",
+        id,
+        problem,
+        minutes,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn mark_dispatched(conn: &mut PgConnection, ids: &[Uuid]) -> Result<()> {
-    sqlx::query!("update outbox_event set dispatched_at = now() where outbox_event_id = any($1)", ids)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "update outbox_event set dispatched_at = now(), problem = null, set_aside_until = null
+         where outbox_event_id = any($1)",
+        ids
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -113,8 +135,8 @@ pub(super) async fn sweep(conn: &mut PgConnection, done_days: i32, kept_days: i3
     let jobs = sqlx::query!(
         "delete from job where job_id in (
              select job_id from job
-             where finished_at < now() - make_interval(days => least($1::int, $2::int))
-                 and finished_at < now() - make_interval(days => case state when 'done' then $1::int else $2::int end)
+             where finished_at < now() - make_interval(days => $1::int)
+                 and (state = 'done' or finished_at < now() - make_interval(days => $2::int))
              limit $3)",
         done_days,
         kept_days,

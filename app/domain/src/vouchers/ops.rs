@@ -210,7 +210,8 @@ async fn explain(actor: &Actor, conn: &mut PgConnection, code: &VoucherCode) -> 
     if store::has_redeemed(conn, code, actor.id()).await? {
         return Ok(Refusal::VoucherAlreadyRedeemed);
     }
-    Ok(Refusal::VoucherExhausted)
+    // What can be redeemed now was worth something else, or could not be redeemed, a moment ago.
+    Ok(if Voucher::try_from(row)?.exhausted() { Refusal::VoucherExhausted } else { Refusal::VoucherChanged })
 }
 
 #[cfg(test)]

@@ -162,3 +162,50 @@ async fn sixteen_who_dispatch_at_once_turn_each_event_into_its_jobs_once() {
         assert_eq!(world.number("select count(*) from job").await, 3 * 120 * round);
     }
 }
+
+/// Until nothing is left; but never for ever.
+const ROUNDS: usize = 100;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn events_that_cannot_be_read_are_set_aside_once_and_hold_up_none_behind_them() {
+    let world = World::new().await;
+    // More than one transaction takes, older than all others.
+    world
+        .execute(
+            "insert into outbox_event (outbox_event_id, topic, payload, created_at)
+             select gen_random_uuid(), topic, jsonb_build_object('topic', 'order_placed'), now() - interval '1 hour'
+             from unnest(array['order.placed', 'from.the.future']) topic, generate_series(1, 120)",
+        )
+        .await;
+    let mut conn = world.conn().await;
+    for _ in 0..20 {
+        jobs::publish(&mut conn, &Event::OrderPlaced { order_id: OrderId::new() }, None).await.unwrap();
+    }
+    let dispatched = world.at_once(CROWD, |_, mut conn| async move {
+        let mut dispatched = 0;
+        for _ in 0..ROUNDS {
+            dispatched += jobs::dispatch(&mut conn, false).await.unwrap();
+        }
+        dispatched
+    });
+    assert_eq!(dispatched.await.iter().sum::<usize>(), 140);
+    assert_eq!(world.number("select count(*) from job where kind = 'deliver_order'").await, 20);
+    let kept = "select count(*) from outbox_event where topic = 'order.placed' and dispatched_at is null
+        and problem like '%order_id%' and set_aside_until > now()";
+    assert_eq!(world.number(kept).await, 120);
+    let alone = "select count(*) from outbox_event where topic = 'from.the.future' and dispatched_at is null
+        and num_nonnulls(problem, set_aside_until) = 0";
+    assert_eq!(world.number(alone).await, 120);
+
+    // A program that can read them finds them after a while.
+    world
+        .execute(
+            "update outbox_event set set_aside_until = now() - interval '1 second',
+                 payload = payload || jsonb_build_object('order_id', gen_random_uuid())
+             where topic = 'order.placed' and dispatched_at is null",
+        )
+        .await;
+    assert_eq!(sixteen_dispatch(&world, false).await.iter().sum::<usize>(), 120);
+    assert_eq!(world.number("select count(*) from job where kind = 'deliver_order'").await, 140);
+    assert_eq!(world.number("select count(*) from outbox_event where problem is not null").await, 0);
+}

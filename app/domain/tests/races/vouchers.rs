@@ -141,6 +141,7 @@ async fn nobody_redeems_a_voucher_after_it_was_revoked_or_switched_off() {
 async fn nobody_gets_what_a_voucher_was_worth_before_it_was_changed() {
     let world = World::new().await;
     let admin = world.admin().await;
+    let mut overtaken = 0;
     for round in 0..4 {
         let name = format!("raised{round}");
         let rush = Rush::new(&world, &name, |mut conn| {
@@ -153,9 +154,14 @@ async fn nobody_gets_what_a_voucher_was_worth_before_it_was_changed() {
         assert_eq!(got(20) as i64, rush.before);
         assert_eq!(got(20) + got(30), rush.placed().count());
         for (late, answer) in &rush.answers {
-            // Who was overtaken by the change may be refused, and tries again.
-            assert!(!late || answer.is_ok(), "{answer:?}");
+            // Who was overtaken by the change is told so, and tries again.
+            assert!(
+                answer.is_ok() || (!late && *answer == Err(Refusal::VoucherChanged.into())),
+                "{late} {answer:?}"
+            );
+            overtaken += usize::from(answer.is_err());
         }
     }
+    assert!(overtaken > 0, "nobody was overtaken");
     world.check_books().await;
 }

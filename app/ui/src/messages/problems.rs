@@ -26,6 +26,7 @@ messages!(Problems {
     voucher_unknown: "This voucher is not valid. Check the code.", "هذه القسيمة غير صالحة. تحقّق من الرمز.";
     voucher_inactive: "This voucher is not active.", "هذه القسيمة غير مفعّلة.";
     voucher_exhausted: "This voucher has been used up.", "استُنفدت هذه القسيمة.";
+    voucher_changed: "This voucher has just been changed. Look at what it gives now, then order again.", "تغيّرت هذه القسيمة للتو. راجع قيمتها الآن ثم أعد الطلب.";
     voucher_already_redeemed: "You have already redeemed this voucher.", "سبق أن استخدمت هذه القسيمة.";
     voucher_currency: "This voucher is in another currency than the order.", "عملة القسيمة تختلف عن عملة الطلب.";
     plan_missing: "Choose a plan first.", "اختر خطة أولًا.";
@@ -111,6 +112,7 @@ fn explain_refusal(words: &Messages, refusal: &Refusal) -> String {
         Refusal::VoucherUnknown => p.voucher_unknown.to_owned(),
         Refusal::VoucherInactive => p.voucher_inactive.to_owned(),
         Refusal::VoucherExhausted => p.voucher_exhausted.to_owned(),
+        Refusal::VoucherChanged => p.voucher_changed.to_owned(),
         Refusal::VoucherAlreadyRedeemed => p.voucher_already_redeemed.to_owned(),
         Refusal::VoucherCurrency => p.voucher_currency.to_owned(),
         Refusal::PlanMissing => p.plan_missing.to_owned(),

@@ -7,6 +7,7 @@ pub mod input;
 pub mod metrics;
 pub mod origin;
 pub mod panic;
+pub mod patience;
 pub mod request_context;
 pub mod request_id;
 pub mod session;

@@ -132,7 +132,7 @@ impl From<Error> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
-            Refusal::VoucherAlreadyRedeemed => StatusCode::CONFLICT,
+            Refusal::VoucherAlreadyRedeemed | Refusal::VoucherChanged => StatusCode::CONFLICT,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let field = match refusal {

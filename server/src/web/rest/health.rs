@@ -1,10 +1,13 @@
 //! Whether the program runs, and whether it can answer: for load balancers and `catalyst healthcheck`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use domain::services::Services;
+use domain::{db, services::Services};
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Less than those who ask wait. A server whose connections are all busy is slow, not gone.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 pub fn routes() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
@@ -27,8 +30,8 @@ async fn healthz() -> &'static str {
     responses((status = 200, body = String), (status = 503, body = String)),
 )]
 async fn readyz(State(services): State<Arc<Services>>) -> (StatusCode, &'static str) {
-    let writes = async { domain::db::takes_writes(&mut *services.pool.acquire().await?).await };
-    match writes.await {
+    let writes = async { db::takes_writes(&mut *services.pool.acquire().await?).await };
+    match db::within(PATIENCE, writes).await {
         Ok(true) => (StatusCode::OK, "ready\n"),
         Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "the database takes no writes\n"),
         Err(error) => {
