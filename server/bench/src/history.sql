@@ -81,9 +81,12 @@ begin
         union all
         select bench.id(16, n), 1, 'app', app_row.slug, jsonb_build_object('en', app_row.name), 0, 'OMR' from old;
     insert into application (application_id, organization_id, order_id, app_id, slug, state, commit_id, created_at,
-        repository_provider, repository_owner, repository_name)
+        repository_provider, repository_owner, repository_name, name, blueprint_version, ram_mb, cpu_milli, disk_gb,
+        organization_name, plan, ordered_by, apps_domain)
         select bench.id(17, n), bench.id(6, n), bench.id(7, n), app_row.app_id, app_row.slug, 'committed',
-            lpad(to_hex(n), 40, '0'), at, 'local', 'old' || n, app_row.slug
+            lpad(to_hex(n), 40, '0'), at, 'local', 'old' || n, app_row.slug, app_row.name, app_row.blueprint_version,
+            app_row.ram_mb, app_row.cpu_milli, app_row.disk_gb, 'Old ' || n, plan_row.slug,
+            'old' || owner || '@example.om', 'apps.example.om'
         from old;
     insert into idempotency (account_id, operation, key, request_hash, result, created_at)
         select owner_id, 'order.place', 'old' || n, sha256('old'), jsonb_build_object('order_id',

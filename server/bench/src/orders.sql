@@ -45,7 +45,7 @@ declare
 begin
     select account_id into strict customer from bench.customer where number = customer_number;
     select plan_id, slug, name, price_minor into strict plan_row from plan where slug = 's';
-    select app_id, slug, name into strict app_row from app where slug = 'wordpress';
+    select * into strict app_row from app where slug = 'wordpress';
     price := plan_row.price_minor;
     select ledger_account_id into strict promotion from ledger_account where kind = 'promotion' and currency = 'OMR';
     select ledger_account_id into strict sale from ledger_account where kind = 'sale' and currency = 'OMR';
@@ -79,8 +79,11 @@ begin
         values (begun, organization, placed, plan_row.plan_id, now(), now() + interval '1 month');
     insert into subscription_line (subscription_id, position, kind, slug, name, amount_minor, currency)
         select begun, position, kind, slug, name, amount_minor, currency from order_line where order_id = placed;
-    insert into application (application_id, organization_id, order_id, app_id, slug)
-        values (gen_random_uuid(), organization, placed, app_row.app_id, app_row.slug);
+    insert into application (application_id, organization_id, order_id, app_id, slug, name, blueprint_version, ram_mb,
+        cpu_milli, disk_gb, organization_name, plan, ordered_by, apps_domain)
+        values (gen_random_uuid(), organization, placed, app_row.app_id, app_row.slug, app_row.name,
+            app_row.blueprint_version, app_row.ram_mb, app_row.cpu_milli, app_row.disk_gb, 'Bench', plan_row.slug,
+            'c' || customer_number || '@example.om', 'apps.example.om');
     insert into outbox_event (outbox_event_id, topic, payload, request_id)
         values (gen_random_uuid(), 'order.placed',
             jsonb_build_object('topic', 'order_placed', 'order_id', placed), gen_random_uuid());

@@ -36,6 +36,14 @@ async fn customer_with(world: &World, name: &str, left: u32) -> Client {
     customer
 }
 
+/// What a customer who has WordPress may order besides.
+async fn other_apps(world: &World) -> Vec<String> {
+    let apps = world.anonymous().get("/catalog/apps").await.json();
+    let apps = apps.as_array().unwrap().iter().filter(|app| app["deployable"] == true);
+    let slugs = apps.map(|app| app["slug"].as_str().unwrap().to_owned());
+    slugs.filter(|slug| slug != "wordpress").collect()
+}
+
 fn balance(reply: &Value) -> i64 {
     let amount = reply["credit_balance"]["amount"].as_str().unwrap();
     amount.replace('.', "").parse().unwrap()
@@ -105,11 +113,12 @@ async fn sixteen_checkouts_of_one_customer_are_answered_as_if_one_came_after_ano
 async fn orders_for_one_organization_at_once_are_paid_one_after_another() {
     for (connections, rounds) in POOLS {
         let world = world(connections).await;
+        let apps = other_apps(&world).await;
         for round in 0..rounds {
             let customer = customer_with(&world, &format!("owner{round}"), 20).await;
-            let replies = at_once(CROWD, |number| {
+            let replies = at_once(apps.len(), |number| {
                 let order =
-                    json!({ "plan_id": "s", "apps": ["wordpress"], "tenant_id": format!("owner{round}") });
+                    json!({ "plan_id": "s", "apps": [apps[number]], "tenant_id": format!("owner{round}") });
                 let customer = customer.clone();
                 async move { customer.order(&format!("k{number}"), &order).await }
             });

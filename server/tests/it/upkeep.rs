@@ -75,8 +75,10 @@ const MANY: &str = "
         select placed, account, case when n > 100 then organization else gen_random_uuid() end, plan_id, 5000, 'OMR',
             case n % 2000 when 0 then 'pending' else 'completed' end, 'credit', at
         from many, plan where plan.slug = 's';
-    insert into application (application_id, organization_id, app_id, order_id, slug)
-        select gen_random_uuid(), gen_random_uuid(), app_id, placed, 'wordpress'
+    insert into application (application_id, organization_id, app_id, order_id, slug, name, blueprint_version, ram_mb,
+            cpu_milli, disk_gb, organization_name, plan, ordered_by)
+        select gen_random_uuid(), gen_random_uuid(), app_id, placed, slug, name, blueprint_version, ram_mb, cpu_milli,
+            disk_gb, 'Many', 's', 'many@x.om'
         from many, app where app.slug = 'wordpress' and n > 100;
     insert into promo_code (promo_code_id, code, credit_minor, currency)
         select account, 'MANY-' || n, 5000, 'OMR' from many;
