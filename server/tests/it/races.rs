@@ -39,7 +39,8 @@ async fn customer_with(world: &World, name: &str, left: u32) -> Client {
 /// What a customer who has WordPress may order besides.
 async fn other_apps(world: &World) -> Vec<String> {
     let apps = world.anonymous().get("/catalog/apps").await.json();
-    let apps = apps.as_array().unwrap().iter().filter(|app| app["deployable"] == true);
+    let apps =
+        apps.as_array().unwrap().iter().filter(|app| app["deployable"] == true && app["kind"] == "business");
     let slugs = apps.map(|app| app["slug"].as_str().unwrap().to_owned());
     slugs.filter(|slug| slug != "wordpress").collect()
 }
