@@ -36,6 +36,10 @@ async fn customer_with(world: &World, name: &str, left: u32) -> Client {
     customer
 }
 
+fn won_and_lost(replies: Vec<Reply>) -> (Vec<Reply>, Vec<Reply>) {
+    replies.into_iter().partition(|reply| reply.status == StatusCode::OK)
+}
+
 /// What a customer who has WordPress may order besides.
 async fn other_apps(world: &World) -> Vec<String> {
     let apps = world.anonymous().get("/catalog/apps").await.json();
@@ -67,8 +71,7 @@ async fn of_sixteen_checkouts_for_one_balance_one_wins() {
                 let customer = customer.clone();
                 async move { customer.order(&format!("k{number}"), &order).await }
             });
-            let (won, lost): (Vec<Reply>, _) =
-                replies.await.into_iter().partition(|reply| reply.status == StatusCode::OK);
+            let (won, lost) = won_and_lost(replies.await);
             assert_eq!((won.len(), balance(&won[0].json())), (1, 0));
             for reply in lost {
                 let refused = reply.refused(StatusCode::UNPROCESSABLE_ENTITY, "credit_too_small", "").json();
@@ -123,8 +126,7 @@ async fn orders_for_one_organization_at_once_are_paid_one_after_another() {
                 let customer = customer.clone();
                 async move { customer.order(&format!("k{number}"), &order).await }
             });
-            let (won, lost): (Vec<Reply>, _) =
-                replies.await.into_iter().partition(|reply| reply.status == StatusCode::OK);
+            let (won, lost) = won_and_lost(replies.await);
             let mut told: Vec<_> = won.iter().map(|reply| balance(&reply.json())).collect();
             told.sort_unstable();
             assert_eq!(told, rials((0..4).map(|orders| orders * 5)), "{connections} connections");
@@ -173,8 +175,7 @@ async fn one_key_for_sixteen_orders_at_once_is_good_for_one() {
                 let (customer, order) = (customer.clone(), order_for(&format!("f{round}-{number}"), None));
                 async move { customer.order("same", &order).await }
             });
-            let (won, lost): (Vec<Reply>, _) =
-                replies.await.into_iter().partition(|reply| reply.status == StatusCode::OK);
+            let (won, lost) = won_and_lost(replies.await);
             assert_eq!(won.len(), 1);
             for reply in lost {
                 reply.refused(StatusCode::CONFLICT, "key_reused", "Idempotency-Key");

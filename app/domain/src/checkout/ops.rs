@@ -18,7 +18,7 @@ use crate::{
     jobs::{self, Event},
     ledger::{self, ops::Grant},
     orders::{self, NewOrder},
-    organizations::{self, ops::Ordered},
+    organizations::{self, Ordered},
     subscriptions,
     text::VoucherCode,
     vouchers::{

@@ -179,8 +179,8 @@ mod tests {
         testing::{TestDatabase, signed_in},
     };
 
-    fn grant(redemption: PromoRedemptionId) -> Option<Grant> {
-        let amount = Money::from_minor(5_000, Currency::OMR);
+    fn grant(redemption: PromoRedemptionId, currency: Currency) -> Option<Grant> {
+        let amount = Money::from_minor(5_000, currency);
         Some(Grant { redemption, amount, reason: "promo:A".to_owned(), id: Uuid::now_v7() })
     }
 
@@ -196,7 +196,8 @@ mod tests {
         let (order, nothing) = (OrderId::new(), Money::zero(Currency::OMR));
         let (first, second) = (PromoRedemptionId::new(), PromoRedemptionId::new());
         for redemption in [first, second] {
-            let booking = reckon(&mut tx, payer, order, grant(redemption), nothing).await.unwrap();
+            let booking =
+                reckon(&mut tx, payer, order, grant(redemption, Currency::OMR), nothing).await.unwrap();
             book(&mut tx, &booking).await.unwrap();
         }
         payer.new = false;
@@ -207,7 +208,7 @@ mod tests {
         assert_eq!(booking.credit, left);
         assert_eq!(credit(&actor, &mut tx, Currency::OMR).await.unwrap(), left);
         let one = Money::from_minor(1_000, Currency::OMR);
-        for (what, again, price) in [("grant", grant(first), nothing), ("spend", None, one)] {
+        for (what, again, price) in [("grant", grant(first, Currency::OMR), nothing), ("spend", None, one)] {
             let mut savepoint = tx.begin().await.unwrap();
             let booking = reckon(&mut savepoint, payer, order, again, price).await.unwrap();
             assert!(book(&mut savepoint, &booking).await.is_err(), "{what}");
@@ -225,10 +226,9 @@ mod tests {
         let mut tx = conn.begin().await.unwrap();
         let payer = billing::lock_of_person(&mut tx, actor.id()).await.unwrap();
         for currency in Currency::all() {
-            let amount = Money::from_minor(5_000, currency);
-            let (reason, id) = ("promo:A".to_owned(), Uuid::now_v7());
-            let grant = Grant { redemption: PromoRedemptionId::new(), amount, reason, id };
-            let booking = reckon(&mut tx, payer, OrderId::new(), Some(grant), amount).await.unwrap();
+            let grant = grant(PromoRedemptionId::new(), currency);
+            let price = Money::from_minor(5_000, currency);
+            let booking = reckon(&mut tx, payer, OrderId::new(), grant, price).await.unwrap();
             book(&mut tx, &booking).await.unwrap_or_else(|error| panic!("{currency}: {error}"));
         }
     }

@@ -99,6 +99,18 @@ pub struct Application {
     pub returned: bool,
 }
 
+/// What is ordered for an Organization, and what its Applications are delivered as.
+#[cfg(feature = "db")]
+pub(crate) struct Ordered<'a> {
+    pub order: crate::ids::OrderId,
+    pub organization: OrganizationId,
+    pub organization_name: &'a str,
+    pub buyer: &'a crate::access::Actor,
+    pub plan: &'a crate::catalog::Plan,
+    pub apps: &'a [&'a crate::catalog::App],
+    pub apps_domain: &'a str,
+}
+
 /// An Application that is to be written to Git, as it was ordered: whatever changed since, its files are the same.
 #[cfg(feature = "db")]
 #[derive(Clone, Debug)]

@@ -7,14 +7,15 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::{
-    ApplicationState, Choice, Delivery, Organization, OrganizationState, Repository, Summary, returns,
-    store::{self, NewApplications, NewOrganization},
+    ApplicationState, Choice, Delivery, Ordered, Organization, OrganizationState, Repository, Summary,
+    returns,
+    store::{self, NewOrganization},
 };
 use crate::{
     access::{Actor, Manager, Member, Superadmin, Worker},
     audit::{self, Action},
     billing::{self, LockedAccount},
-    catalog::{App, Plan},
+    catalog::App,
     error::{Error, Refusal, Result},
     events::{self, Event, Subject},
     ids::{BillingAccountId, OrderId, OrganizationId, PlanId},
@@ -89,29 +90,10 @@ fn refuse_any(apps: &[&App], has: impl Fn(&App) -> bool, organization: &str) -> 
     }
 }
 
-/// What is ordered for an Organization, and what its Applications are delivered as.
-pub(crate) struct Ordered<'a> {
-    pub order: OrderId,
-    pub organization: OrganizationId,
-    pub organization_name: &'a str,
-    pub buyer: &'a Actor,
-    pub plan: &'a Plan,
-    pub apps: &'a [&'a App],
-    pub apps_domain: &'a str,
-}
-
 /// Adds the Applications of an order, in the caller's transaction. One that failed becomes the order's, as it is
 /// ordered now; refused where the Organization has one of them in any other state.
 pub(crate) async fn add_applications(conn: &mut PgConnection, ordered: &Ordered<'_>) -> Result<()> {
-    let new = NewApplications {
-        organization: ordered.organization,
-        organization_name: ordered.organization_name,
-        order: ordered.order,
-        plan: &ordered.plan.slug,
-        ordered_by: ordered.buyer.account().email.as_str(),
-        apps_domain: ordered.apps_domain,
-    };
-    let added = store::insert_applications(conn, &new, ordered.apps).await?;
+    let added = store::insert_applications(conn, ordered).await?;
     refuse_any(ordered.apps, |app| !added.contains(&app.slug), ordered.organization_name)
 }
 

@@ -5,11 +5,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Application, ApplicationState, Choice, Delivery, Organization, OrganizationState, Repository, Summary,
+    Application, ApplicationState, Choice, Delivery, Ordered, Organization, OrganizationState, Repository,
+    Summary,
 };
 use crate::{
     access::MemberRole,
-    catalog::App,
     error::{Conflict, OnConstraint, Result},
     ids::{AccountId, ApplicationId, BillingAccountId, OrderId, OrganizationId, PlanId},
     page::{Cursor, Page, PageRequest},
@@ -90,23 +90,13 @@ pub(super) async fn set_plan(
     .await?)
 }
 
-/// What the Applications of one order have in common.
-pub(super) struct NewApplications<'a> {
-    pub organization: OrganizationId,
-    pub organization_name: &'a str,
-    pub order: OrderId,
-    pub plan: &'a str,
-    pub ordered_by: &'a str,
-    pub apps_domain: &'a str,
-}
-
 /// One that failed is from now on the order's. Gives the slugs of those that the order has: any other is the
 /// Organization's already.
 pub(super) async fn insert_applications(
     conn: &mut PgConnection,
-    new: &NewApplications<'_>,
-    apps: &[&App],
+    ordered: &Ordered<'_>,
 ) -> Result<Vec<String>> {
+    let apps = ordered.apps;
     let ids: Vec<Uuid> = apps.iter().map(|_| ApplicationId::new().0).collect();
     let app_ids: Vec<Uuid> = apps.iter().map(|app| app.app_id.0).collect();
     let slugs: Vec<String> = apps.iter().map(|app| app.slug.clone()).collect();
@@ -128,12 +118,12 @@ pub(super) async fn insert_applications(
              apps_domain = excluded.apps_domain
              where application.state = 'failed'
          returning slug",
-        new.organization.0,
-        new.order.0,
-        new.organization_name,
-        new.plan,
-        new.ordered_by,
-        new.apps_domain,
+        ordered.organization.0,
+        ordered.order.0,
+        ordered.organization_name,
+        ordered.plan.slug,
+        ordered.buyer.account().email.as_str(),
+        ordered.apps_domain,
         &ids,
         &app_ids,
         &slugs,
